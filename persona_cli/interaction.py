@@ -1,0 +1,75 @@
+"""One thing the user did, whatever log told of it."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+Kind = Literal["pair", "message", "post", "rating", "edit", "stated"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing the user did.
+
+    id:       the same for the same deed in whichever file it is met again:
+              ``<source>:<id the log gives>``, or a ``fingerprint``
+    kind:     ``pair``     took ``chosen`` over ``rejected``
+              ``message``  typed ``chosen``; ``query`` is what the assistant said
+              ``post``     wrote ``chosen``, in answer to nothing
+              ``rating``   gave ``chosen`` a score, ``rating``
+              ``edit``     rewrote ``rejected`` (an answer) into ``chosen``
+              ``stated``   said outright what they want (custom instructions)
+    source:   reader name and file or session: ``claude-code:3f2a``
+    query:    what was asked, or what the assistant said before; may be empty.
+              Context only: never evidence
+    chosen:   what the user took or typed; never empty
+    rejected: what they passed over; empty when there was nothing
+    at:       when, with a time zone; None when the log does not say
+    rating:   the score, scaled to [0, 1]; only for kind ``rating``
+    scope:    ``global`` or ``project:<name>``
+
+    Raises:   ValueError when a field breaks its line above
+    """
+
+    id: str
+    kind: Kind
+    source: str
+    chosen: str
+    query: str = ""
+    rejected: str = ""
+    at: datetime | None = None
+    rating: float | None = None
+    scope: str = GLOBAL
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.source:
+            raise ValueError("an interaction needs an id and a source")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind {self.kind!r} is none of {', '.join(KINDS)}")
+        if not self.chosen.strip():
+            raise ValueError("`chosen` is empty")
+        if self.at is not None and self.at.tzinfo is None:
+            raise ValueError("`at` has no time zone")
+        if (self.kind == "rating") != (self.rating is not None):
+            raise ValueError("`rating` belongs to kind rating, and to no other")
+        if self.rating is not None and not 0 <= self.rating <= 1:
+            raise ValueError(f"`rating` is {self.rating}, outside [0, 1]")
+        if self.kind in ("pair", "edit") and not self.rejected.strip():
+            raise ValueError(f"a {self.kind} needs `rejected`")
+        if self.scope != GLOBAL and not self.scope.startswith("project:"):
+            raise ValueError(f"scope {self.scope!r} is not global or project:<name>")
+
+
+def fingerprint(*parts: str) -> str:
+    """16 hex digits that name a deed whose log gives it no id.
+
+    Of the text alone (NFC), not of the line it stands on: a log that was
+    renamed, appended to or exported again names its old deeds as before.
+    """
+    text = "\x1f".join(unicodedata.normalize("NFC", part) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
