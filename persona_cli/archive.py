@@ -1,0 +1,233 @@
+"""This machine's copy of the interactions, redacted, and how far they are folded in.
+
+    .state/archive.jsonl   every interaction that was read, in order of arrival
+    .state/folded.jsonl    one line a window: the ids it folded in
+    .state/cursors.json    size and time of each log when it was last read whole
+
+The archive comes first: an interaction is in it, on disk, before a model sees it,
+so a run that is killed goes on from here though the log be gone. ``folded`` grows in
+the same transaction as the profile. The cursors only save time: without them the
+logs are read again, and every interaction is recognised by its id.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from persona_cli.errors import InputError
+from persona_cli.files import append_whole, heal_tail, write_whole
+from persona_cli.interaction import Interaction
+from persona_cli.logs.archive import from_record, to_record
+from persona_cli.split import held_out
+
+# Raised when readers learn to see more: the cursors of an older one are not believed.
+READERS = 1
+
+# Interactions are written to disk by so many bytes at a time.
+_CHUNK = 1 << 20
+
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """Where an interaction stands in the archive.
+
+    when:   its time; that of the one before it when the log did not say
+    number: in order of arrival, from 0
+    """
+
+    when: datetime
+    number: int
+    offset: int = field(compare=False)
+    id: str = field(compare=False)
+    source: str = field(compare=False)
+    held: bool = field(compare=False)
+    at: datetime | None = field(compare=False)
+
+
+class Archive:
+    """The interactions of one profile on this machine."""
+
+    def __init__(self, state: Path, *, held_share: float) -> None:
+        self.state = state
+        self.path = state / "archive.jsonl"
+        self.folded_path = state / "folded.jsonl"
+        self.cursor_path = state / "cursors.json"
+        self.held_share = held_share
+        self._entries: list[Entry] | None = None
+        self._waiting: dict[str, Interaction] = {}  # a dry run's: never written
+
+    def entries(self) -> list[Entry]:
+        """Every interaction, in order of arrival."""
+        if self._entries is None:
+            self._entries = list(self._scan())
+        return self._entries
+
+    def add(self, interactions: Iterable[Interaction], *, write: bool = True) -> int:
+        """Take in what is not here yet; on disk when this returns.
+
+        write:  False keeps it in memory, for a run that writes nothing
+        Shape:  the number that was new
+        """
+        entries = self.entries()
+        # Folded ones too: what was forgotten is not taken in again.
+        known = {entry.id for entry in entries} | self.folded()
+        when = entries[-1].when if entries else _EARLIEST
+        chunk = bytearray()
+        before = len(entries)
+        if write:
+            heal_tail(self.path)
+        offset = self.path.stat().st_size if self.path.exists() else 0
+        for interaction in interactions:
+            if interaction.id in known:
+                continue
+            known.add(interaction.id)
+            when = interaction.at or when
+            if not write:
+                self._waiting[interaction.id] = interaction
+                entries.append(self._entry(interaction, when, len(entries), -1))
+                continue
+            entries.append(self._entry(interaction, when, len(entries), offset))
+            line = _line(interaction)
+            offset += len(line)
+            chunk += line
+            if len(chunk) >= _CHUNK:
+                append_whole(self.path, bytes(chunk))
+                chunk.clear()
+        if chunk:
+            append_whole(self.path, bytes(chunk))
+        return len(entries) - before
+
+    def folded(self) -> set[str]:
+        """Ids of the interactions that some version has taken in."""
+        return {found for line in _rows(self.folded_path) for found in line["ids"]}
+
+    def pending(self, *, aside: Collection[str] = ()) -> list[Entry]:
+        """What is still to be folded in, oldest first.
+
+        aside: ids to leave out
+        """
+        done = self.folded() | set(aside)
+        waiting = [e for e in self.entries() if e.id not in done and not e.held]
+        return sorted(waiting)
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Interaction]:
+        """The interactions themselves, in the order of ``entries``."""
+        if all(entry.id in self._waiting for entry in entries):
+            yield from (self._waiting[entry.id] for entry in entries)
+            return
+        with self.path.open("rb") as file:
+            for entry in entries:
+                if entry.id in self._waiting:
+                    yield self._waiting[entry.id]
+                    continue
+                file.seek(entry.offset)
+                yield from_record(json.loads(file.readline()))
+
+    def _scan(self) -> Iterator[Entry]:
+        when, number = _EARLIEST, 0
+        for offset, row in _rows_at(self.path):
+            deed = _deed(row, self.path, offset)
+            when = deed.at or when
+            yield self._entry(deed, when, number, offset)
+            number += 1
+
+    def _entry(
+        self, deed: Interaction, when: datetime, number: int, offset: int
+    ) -> Entry:
+        held = held_out(deed, share=self.held_share)
+        return Entry(when, number, offset, deed.id, deed.source, held, deed.at)
+
+    def forget(self, gone: Collection[str]) -> bytes:
+        """The archive without some interactions, to be written by the caller."""
+        kept = bytearray()
+        for _, row in _rows_at(self.path):
+            if row.get("id") not in gone:
+                kept += json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        return bytes(kept)
+
+    def cursors(self) -> dict[str, Any]:
+        """What was known of the logs when they were last read."""
+        try:
+            found = json.loads(self.cursor_path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict) or found.get("readers") != READERS:
+            return {}
+        return found
+
+    def save_cursors(self, files: dict[str, list[Any]], *, pending: int) -> None:
+        """Remember the logs, and that so much is left to fold in."""
+        found = {
+            "readers": READERS,
+            "files": files,
+            "pending": pending,
+            "sizes": self.sizes(),
+        }
+        write_whole(self.cursor_path, json.dumps(found).encode())
+
+    def sizes(self) -> list[int]:
+        """Bytes of archive and ledger: unchanged sizes mean nothing was folded."""
+        return [
+            path.stat().st_size if path.exists() else 0
+            for path in (self.path, self.folded_path)
+        ]
+
+
+def folded_line(ids: Sequence[str], *, version: int) -> bytes:
+    """A line of the ledger: these interactions are in the profile since ``version``."""
+    return json.dumps({"version": version, "ids": list(ids)}).encode() + b"\n"
+
+
+def stamp(path: Path, format: str | None) -> list[Any]:
+    """What must not change for a log to count as read."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, format]
+
+
+def _line(interaction: Interaction) -> bytes:
+    text = json.dumps(to_record(interaction), ensure_ascii=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    return (row for _, row in _rows_at(path))
+
+
+def _rows_at(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(offset, row) of each whole line; a torn last line is left for the healer."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        offset = 0
+        for number, line in enumerate(file, 1):
+            if line.endswith(b"\n"):
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise _damaged(path, number) from error
+                if not isinstance(row, dict):
+                    raise _damaged(path, number)
+                yield offset, row
+            offset += len(line)
+
+
+def _deed(row: dict[str, Any], path: Path, offset: int) -> Interaction:
+    try:
+        return from_record(row)
+    except ValueError as error:
+        raise InputError(
+            f"{path}: byte {offset}: not an interaction ({error})",
+            remedy=f"Move {path.name} away; the logs are then read again.",
+        ) from error
+
+
+def _damaged(path: Path, number: int) -> InputError:
+    return InputError(
+        f"{path}:{number}: damaged",
+        remedy=f"Move {path.name} away; the logs are then read again.",
+    )

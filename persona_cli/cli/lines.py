@@ -1,0 +1,48 @@
+"""How claims and changes look on one line, and as JSON."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from persona_cli.profile import Claim
+from persona_cli.reconcile import Change
+
+
+def change_lines(changes: Iterable[Change]) -> list[str]:
+    """One line a change: what, which claim, its words, and what they were."""
+    lines = []
+    for change in changes:
+        claim, before = change.claim, change.before
+        said = f"{change.kind:<10}  {claim.id:<5}  {claim.section}: {claim.text}"
+        if change.kind == "revised" and before is not None:
+            said += f"  (was: {before.text})"
+        if change.kind == "reinforced" and before is not None:
+            said += f"  ({before.count}x -> {claim.count}x)"
+        elif change.kind == "added":
+            said += f"  ({claim.count}x{', tentative' if claim.tentative else ''})"
+        lines.append(said)
+    return lines
+
+
+def change_record(change: Change) -> dict[str, Any]:
+    """A change as JSON."""
+    record = {"kind": change.kind, **claim_record(change.claim)}
+    if change.before is not None:
+        record["before"] = {"text": change.before.text, "count": change.before.count}
+    if change.quote:
+        record["quote"] = change.quote
+    return record
+
+
+def claim_record(claim: Claim) -> dict[str, Any]:
+    """A claim as JSON."""
+    return {
+        "id": claim.id,
+        "section": claim.section,
+        "text": claim.text,
+        "count": claim.count,
+        "last": claim.last.isoformat() if claim.last else None,
+        "scope": claim.scope,
+        "by": claim.by or "model",
+        "stated": claim.stated,
+        "tentative": claim.tentative,
+    }

@@ -1,0 +1,94 @@
+"""Arguments and options that several commands share, each declared once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    from persona_cli.cli.session import begin
+    from persona_cli.store import profile_names
+
+    names = profile_names(begin(ctx.params.get("root")).root)
+    yield from (name for name in names if name.startswith(incomplete))
+
+
+def _claims(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    from persona_cli.cli.session import begin
+    from persona_cli.errors import PersonaError
+    from persona_cli.store import profile_names
+
+    session = begin(ctx.params.get("root"))
+    given = ctx.params.get("name") or session.settings.profile
+    for name in [given] if given else profile_names(session.root):
+        try:
+            claims = session.store(name).load().profile.claims
+        except PersonaError:
+            continue
+        for claim in claims:
+            if claim.id.startswith(incomplete):
+                yield claim.id, claim.text
+
+
+def complete_models(incomplete: str) -> Iterator[str]:
+    """Names of the catalogue that begin so."""
+    from persona_cli.catalogue import catalogue
+
+    yield from (name for name in catalogue() if name.startswith(incomplete))
+
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="Whose profile; may be left out when there is one.",
+        autocompletion=_names,
+        show_default=False,
+    ),
+]
+ClaimId = Annotated[
+    str,
+    typer.Argument(
+        metavar="CLAIM", help="The id of a claim.", autocompletion=_claims
+    ),
+]
+Whose = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", metavar="NAME", help="Whose profile.", autocompletion=_names
+    ),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder of profiles.", show_default=False),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="A catalogue name, .gguf file, hf:owner/repo or http(s)://.../v1.",
+        autocompletion=complete_models,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NoCommit = Annotated[bool, typer.Option("--no-commit", help="Leave git alone.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would change; write nothing.")
+]
+Seed = Annotated[
+    int | None, typer.Option(metavar="N", help="Same seed, same answer.")
+]
+Thoughts = Annotated[
+    bool, typer.Option("--thoughts", help="Show what a thinking model thinks.")
+]
+GpuLayers = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Layers on the GPU; -1 is all of them."),
+]
+Lora = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="A LoRA adapter (GGUF); may be repeated."),
+]

@@ -1,0 +1,262 @@
+"""What update and rebuild say while they work, and when they are done."""
+
+import sys
+import time
+from collections import Counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from persona_cli.cli.lines import change_lines, change_record
+from persona_cli.cli.session import emit, emit_json, tell
+from persona_cli.differences import differences
+from persona_cli.engine import Engine
+from persona_cli.gather import Gathered
+from persona_cli.infer import Asking
+from persona_cli.profile import Profile
+from persona_cli.rebuild import Rebuilt
+from persona_cli.reconcile import Change
+from persona_cli.update import Updated
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+# Notes on single records that are shown; the others are counted.
+MOST_NOTES = 5
+
+
+class Report:
+    """A progress bar on stderr, and the result on stdout.
+
+    Where stderr is no terminal there is a line a window instead of the bar.
+    """
+
+    def __init__(self, name: str, *, as_json: bool) -> None:
+        self.name, self.as_json = name, as_json
+        self.read: Gathered | None = None
+        self.windows = 0
+        self.folded = 0
+        self.after: Profile | None = None
+        self.dropped: Counter[str] = Counter()
+        self.quotes: dict[str, str] = {}
+        self.engine = ""
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._pieces, self._since = 0, time.monotonic()
+        self._quit = False
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def nothing_new(self) -> None:
+        """Say that there is nothing to do; that is a success."""
+        if self.as_json:
+            emit_json({"profile": self.name, "new": 0, "changes": []})
+        else:
+            tell(f"{self.name}: nothing new")
+
+    def reading(self, name: str, new: int) -> None:
+        """A log was read."""
+        if sys.stderr.isatty():
+            typer.echo(f"\r\x1b[Kreading {name}: {new} new", nl=False, err=True)
+
+    def gathered(self, read: Gathered) -> None:
+        """All logs were read."""
+        if sys.stderr.isatty() and read.logs:
+            typer.echo("\r\x1b[K", nl=False, err=True)
+        self.read = read
+        tally = read.tally
+        for note in tally.notes[:MOST_NOTES]:
+            tell(f"note: {note}")
+        if len(tally.notes) > MOST_NOTES:
+            tell(f"note: and {len(tally.notes) - MOST_NOTES} more like these")
+        said = [f"{read.logs} logs read, {read.new} new interactions"]
+        if read.unchanged:
+            said.append(f"{read.unchanged} logs unchanged")
+        if read.early:
+            said.append(f"{read.early} before --since")
+        if skipped := sum(tally.skipped.values()):
+            said.append(f"{skipped} of {tally.records} records skipped")
+        if left_out := sum(read.left_out.values()):
+            said.append(f"{left_out} left out ({_counted(read.left_out)})")
+        if read.redacted:
+            said.append(f"redacted: {_counted(read.redacted)}")
+        tell("; ".join(said))
+
+    def opened(
+        self, engine: tuple[Engine, Asking], *, total: int
+    ) -> tuple[Engine, Asking]:
+        """The model is loaded: from here there is a time left."""
+        self.engine = engine[0].name
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            self._bar = Progress(
+                TextColumn(self.name),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("interactions"),
+                TextColumn("{task.fields[speed]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=total, speed="")
+        self._since = time.monotonic()
+        return engine
+
+    def piece(self, _text: str) -> None:
+        """A token or so of an answer came."""
+        self._pieces += 1
+        spent = time.monotonic() - self._since
+        if self._bar is not None and spent > 0:
+            speed = f"{self._pieces / spent:.0f} tokens/s"
+            self._bar.update(self._task, speed=speed)
+
+    def step(self, step: Updated) -> None:
+        """A window is on disk."""
+        self.dropped.update(step.dropped)
+        self.quotes.update({c.claim.id: c.quote for c in step.changes if c.quote})
+        said = f"v{step.profile.version}: {step.folded} interactions, by {step.by}"
+        if step.shortened:
+            said += f"; {step.shortened} too long, shortened in the middle"
+        self._window(step.profile, step.folded, step.left, said, step.answer)
+
+    def rebuilt(self, step: Rebuilt) -> None:
+        """A window of a rebuild is read; nothing is on disk before the last."""
+        if step.left or not self.windows:
+            done = step.folded - self.folded
+            self._window(step.profile, done, step.left, f"{done} interactions", None)
+        self.after = step.profile
+
+    def _window(
+        self, profile: Profile, folded: int, left: int, said: str, answer: Any
+    ) -> None:
+        self.windows += 1
+        self.folded += folded
+        self.after = profile
+        spent, self._since = time.monotonic() - self._since, time.monotonic()
+        self._pieces = 0
+        if self._bar is not None:
+            self._bar.advance(self._task, folded)
+            return
+        if answer is not None and spent > 0:
+            tokens = answer.prompt_tokens + answer.answer_tokens
+            said += f", {tokens} tokens in {spent:.1f} s"
+        tell(f"window {self.windows}: {said}; {left} left")
+
+    def ask(self, change: Change) -> bool:
+        """Put one change to the person: yes, no, or no to all that is left.
+
+        Asks the terminal itself, since stdin may be the log.
+        """
+        if self._quit:
+            return False
+        if self._bar is not None:
+            self._bar.stop()
+        tell(change_lines([change])[0])
+        if change.quote:
+            tell(f'    because: "{change.quote}"')
+        answer = _from_terminal("  take it over? [y]es, [n]o, [q]uit: ")
+        self._quit = answer == "q"
+        if self._bar is not None:
+            self._bar.start()
+        return answer == "y"
+
+    def finish(self, before: Profile, *, dry_run: bool) -> None:
+        """Print what changed, one line a claim."""
+        self._stop()
+        after = self.after or before
+        changes = differences(before, after)
+        if self.as_json:
+            emit_json(self._record(before, after, changes, dry_run=dry_run))
+            return
+        if not self.windows:
+            tell(f"{self.name}: nothing new")
+            return
+        for line in change_lines(changes):
+            emit(line)
+        if self.dropped:
+            tell(f"lines of the model without effect: {_counted(self.dropped)}")
+        if dry_run:
+            tell(f"{self.name}: dry run, nothing was written")
+        elif after.version == before.version:
+            tell(f"{self.name}: {self.folded} interactions folded in, nothing changed")
+        else:
+            tell(f"{self.name} v{after.version}: {len(after.claims)} claims")
+
+    def _record(
+        self,
+        before: Profile,
+        after: Profile,
+        changes: list[Change],
+        *,
+        dry_run: bool,
+    ) -> dict[str, Any]:
+        read = self.read
+        return {
+            "profile": self.name,
+            "from_version": before.version,
+            "version": after.version,
+            "dry_run": dry_run,
+            "engine": self.engine,
+            "windows": self.windows,
+            "folded": self.folded,
+            "new": read.new if read else 0,
+            "skipped": dict(read.tally.skipped) if read else {},
+            "left_out": dict(read.left_out) if read else {},
+            "redacted": dict(read.redacted) if read else {},
+            "dropped_lines": dict(self.dropped),
+            "changes": [
+                change_record(change) | {"quote": self.quotes.get(change.claim.id, "")}
+                for change in changes
+            ],
+        }
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _from_terminal(prompt: str) -> str:
+    from persona_cli.errors import UsageError
+
+    if sys.stdin.isatty():
+        source = sys.stdin
+    else:
+        try:
+            source = open("/dev/tty", encoding="utf-8")  # noqa: PTH123, SIM115
+        except OSError as error:
+            raise UsageError(
+                "--interactive needs a terminal to ask on",
+                remedy="Leave --interactive away, or look first: --dry-run.",
+            ) from error
+    while True:
+        typer.echo(prompt, nl=False, err=True)
+        line = source.readline()
+        if not line:
+            return "q"
+        if (answer := line.strip().casefold()[:1]) in ("y", "n", "q"):
+            return answer
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))

@@ -1,0 +1,106 @@
+"""What every command needs first: settings, root, and which profile is meant."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from persona_cli.errors import UsageError
+from persona_cli.settings import Settings, find_root, load_settings
+from persona_cli.store import Store, check_name, profile_names
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where the profiles are, and how things are set."""
+
+    root: Path
+    settings: Settings
+
+    def store(self, name: str | None) -> Store:
+        """The profile that is meant.
+
+        Raises: UsageError when that is not clear
+        """
+        return Store(self.root, name or self.default_name())
+
+    def default_name(self) -> str:
+        """The profile that goes without saying."""
+        if self.settings.profile:
+            return self.settings.profile
+        names = profile_names(self.root)
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise UsageError(
+                f"no profile in {self.root}", remedy="Make one: persona init."
+            )
+        raise UsageError(
+            f"which profile? {self.root} has {', '.join(names)}",
+            remedy="Name one, or set a default: profile: NAME in persona.yaml.",
+        )
+
+
+def begin(root: Path | None, **flags: Any) -> Session:
+    """Find the root and merge the settings.
+
+    flags: settings given on the command line; None is not given
+    """
+    found = find_root(root, os.environ, Path.cwd())
+    return Session(found, load_settings(found, flags, os.environ))
+
+
+def split_name(
+    words: Sequence[str], session: Session, *, one: str
+) -> tuple[str, list[str]]:
+    """Tell an optional profile name from what follows it.
+
+    The first word is the name when such a profile exists. Otherwise the default
+    profile is meant, and all words follow it; unless it could only be a name.
+
+    one: what the words are, for the error: "log"
+    """
+    names = profile_names(session.root)
+    if words and words[0] in names:
+        return words[0], list(words[1:])
+    if words and len(words) > 1 and _only_a_name(words[0]):
+        check_name(words[0])
+        others = f" (there is {', '.join(names)})" if names else ""
+        raise UsageError(
+            f"no profile {words[0]!r}, and no such {one}{others}",
+            remedy=f"Make it: persona init {words[0]}.",
+        )
+    return session.default_name(), list(words)
+
+
+def _only_a_name(word: str) -> bool:
+    return word != "-" and not Path(word).exists() and not set(word) & set("*?[ ")
+
+
+def now() -> datetime:
+    """The time; ``SOURCE_DATE_EPOCH`` holds it still, for builds that repeat."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if fixed.isdecimal():
+        return datetime.fromtimestamp(int(fixed), UTC)
+    return datetime.now(UTC)
+
+
+def tell(text: str) -> None:
+    """Say something to the person at the terminal, on stderr."""
+    typer.echo(text, err=True)
+
+
+def emit(text: str) -> None:
+    """Print a result, on stdout, as it is."""
+    typer.echo(text, nl=not text.endswith("\n"))
+
+
+def emit_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print a result as JSON."""
+    import json
+
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,60 @@
+"""What a version changed, in words: the commit messages of a profile.
+
+``git log -p`` of a profile is to read like a diary: what changed, and why.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from persona_cli.profile import Claim
+from persona_cli.reconcile import Change
+
+ORDER = ("added", "reinforced", "revised", "retired")
+
+
+def subject(name: str, version: int, counts: Mapping[str, int]) -> str:
+    """The one line of a version: ``ada v7: 2 added, 5 reinforced``."""
+    said = [f"{counts[kind]} {kind}" for kind in ORDER if counts.get(kind)]
+    return f"{name} v{version}: {', '.join(said) or 'nothing changed'}"
+
+
+def count(changes: Iterable[Change]) -> Counter[str]:
+    """How many changes of each kind."""
+    return Counter(change.kind for change in changes)
+
+
+def message(
+    name: str, version: int, changes: Sequence[Change], *, read: str, by: str
+) -> str:
+    """The whole commit message of an update.
+
+    read: what was folded in: "24 interactions from claude-code, pairs"
+    by:   engine and prompt
+    """
+    lines = [subject(name, version, count(changes)), "", f"From {read}, by {by}.", ""]
+    for kind in ORDER:
+        for change in changes:
+            if change.kind == kind:
+                lines += entry(change)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def entry(change: Change) -> list[str]:
+    """One change, as two or three lines of the diary."""
+    claim, before = change.claim, change.before
+    lines = [f"{change.kind} {claim.id} {claim.section}: {claim.text}"]
+    if change.kind == "revised" and before is not None:
+        lines.append(f"    was: {before.text}")
+    if change.kind == "reinforced" and before is not None:
+        lines[0] += f" ({before.count}x -> {claim.count}x)"
+    if change.quote:
+        lines.append(f'    because: "{change.quote}"')
+    return lines
+
+
+def by_hand(name: str, edited: Sequence[Claim], gone: Sequence[str]) -> str:
+    """The message for edits a person had not committed yet."""
+    lines = [f"{name}: edited by hand", ""]
+    lines += [f"edited {claim.id} {claim.section}: {claim.text}" for claim in edited]
+    lines += [f"removed {words}" for words in gone]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,125 @@
+"""From a model's name to an engine that is loaded, and how to ask it.
+
+The one place that knows every kind of engine. Nothing is loaded, and nobody is
+connected to, before ``open``.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from persona_cli.catalogue import Manners, catalogue
+from persona_cli.engine import Engine, OnText, Sampling
+from persona_cli.infer import Asking
+from persona_cli.model_spec import TINY, ModelRef, resolve_model
+from persona_cli.settings import Settings
+
+# What the README says too: the smallest model of the catalogue that infers well.
+BETTER = "qwen3-8b"
+
+
+class Opener:
+    """Opens the engine that the settings name, once, and closes it again."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
+        self._settings, self._tell = settings, tell
+        self._engine: Engine | None = None
+
+    def open(
+        self, *, on_text: OnText | None = None, on_thought: OnText | None = None
+    ) -> tuple[Engine, Asking]:
+        """Load the model.
+
+        Raises: ModelError when it is missing, does not fit, or does not answer
+        """
+        settings = self._settings
+        ref = resolve_model(settings.model)
+        engine = self._engine = load_engine(ref, settings, tell=self._tell)
+        if ref.spec == TINY:
+            size = catalogue()[BETTER].memory
+            self._tell(
+                "tiny is a 135M model: what it writes is checked against counts, and"
+                " mostly counts speak.\n"
+                f"  better: persona model pull {BETTER} && persona model use {BETTER}"
+                f" ({size})"
+            )
+        asking = Asking(
+            manners=_drawn(ref.manners, settings),
+            answer_tokens=settings.answer_tokens,
+            window_tokens=settings.window_tokens,
+            on_text=on_text,
+            on_thought=on_thought,
+        )
+        return engine, asking
+
+    def close(self) -> None:
+        """Free the model, if one was loaded."""
+        if self._engine is not None:
+            self._engine.close()
+
+
+def opener(settings: Settings, *, tell: Callable[[str], None]) -> Opener:
+    """An opener for these settings."""
+    return Opener(settings, tell)
+
+
+def load_engine(
+    ref: ModelRef, settings: Settings, *, tell: Callable[[str], None]
+) -> Engine:
+    """Load a local model, or make ready to speak to a remote one.
+
+    Raises: ModelError
+    """
+    if ref.url is not None:
+        from persona_cli.remote import RemoteEngine
+
+        return RemoteEngine(
+            ref.url,
+            model=ref.model,
+            api_key=settings.api_key,
+            context=settings.context_tokens,
+        )
+    from persona_cli.llama import LlamaEngine
+
+    more: dict[str, Any] = {}
+    if settings.context_tokens is not None:
+        more["context"] = settings.context_tokens
+    return LlamaEngine(
+        model_file(ref, tell=tell),
+        name=ref.entry.name if ref.entry else None,
+        gpu_layers=settings.gpu_layers,
+        threads=settings.threads,
+        lora=settings.lora,
+        thinking=ref.manners.thinking,
+        **more,
+    )
+
+
+def model_file(ref: ModelRef, *, tell: Callable[[str], None]) -> Path:
+    """The GGUF of a local model; the embedded one as repacked for this CPU.
+
+    Raises: ModelError when it is not here
+    """
+    if ref.kind != "embedded":
+        from persona_cli.models import default_shelf, locate
+
+        return locate(ref, default_shelf())
+    from persona_cli.tiny import repacked
+
+    return repacked(cache_folder(), on_note=tell)
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("persona", appauthor=False) / "models"
+
+
+def _drawn(manners: Manners, settings: Settings) -> Manners:
+    """The model's own sampling, less what the settings say otherwise."""
+    names = ("temperature", "top_p", "top_k", "min_p")
+    given = {n: v for n in names if (v := getattr(settings, n)) is not None}
+    sampling: Sampling = replace(manners.sampling, **given)
+    return replace(manners, sampling=sampling)

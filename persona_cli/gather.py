@@ -1,0 +1,125 @@
+"""Logs to the archive: what is new, guarded, and safely on this machine."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from persona_cli.archive import Archive, stamp
+from persona_cli.errors import InputError
+from persona_cli.guard import guard
+from persona_cli.interaction import Interaction
+from persona_cli.logs import Tally, find_logs, read_log, read_stream
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What reading the logs came to.
+
+    logs:      files that were read; unchanged ones are not
+    new:       interactions that were not known before
+    left_out:  reason -> interactions the guard did not let pass
+    redacted:  rule -> texts replaced
+    early:     interactions before ``since``
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    logs: int = 0
+    unchanged: int = 0
+    new: int = 0
+    early: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    redacted: Counter[str] = field(default_factory=Counter)
+
+
+def up_to_date(archive: Archive, paths: Sequence[Path], format: str | None) -> bool:
+    """Whether nothing has changed since everything was folded in.
+
+    Costs one look at each file's size and time, and reads none of them.
+    """
+    cursors = archive.cursors()
+    if cursors.get("pending") != 0 or cursors.get("sizes") != archive.sizes():
+        return False
+    files = cursors["files"]
+    return all(files.get(str(path)) == stamp(path, format) for path in paths)
+
+
+def gather(
+    archive: Archive,
+    names: Sequence[str],
+    *,
+    root: Path,
+    stdin: BinaryIO,
+    format: str | None = None,
+    since: datetime | None = None,
+    max_record: int,
+    write: bool = True,
+    watch: Callable[[str, int], None] = lambda _name, _count: None,
+) -> Gathered:
+    """Read logs, guard what they tell, and put it into the archive.
+
+    names:  files, folders, globs; ``-`` is ``stdin``
+    since:  interactions before it are left for another time
+    write:  False leaves the disk alone
+    watch:  called with each log's name and the interactions so far
+    Raises: InputError when a log that was named cannot be read; one that was
+            found in a folder is passed over, and noted
+    """
+    result = Gathered()
+    paths = find_logs([name for name in names if name != "-"], inside=root)
+    named = {str(Path(name)) for name in names}
+    files: dict[str, list[Any]] = archive.cursors().get("files", {})
+    for path in paths:
+        mark = stamp(path, format)
+        if files.get(str(path)) == mark:
+            result.unchanged += 1
+            continue
+        log = read_log(path, tally=result.tally, format=format, max_record=max_record)
+        early = result.early
+        try:
+            result.new += archive.add(_passed(log, result, since), write=write)
+        except InputError as error:
+            if str(path) in named:
+                raise
+            result.tally.notes.append(f"{error}; passed over")
+            continue
+        result.logs += 1
+        if result.early == early:  # else there is something left to read
+            files[str(path)] = mark
+        watch(path.name, result.new)
+    if "-" in names:
+        log = read_stream(
+            stdin,
+            name="stdin",
+            tally=result.tally,
+            format=format,
+            max_record=max_record,
+        )
+        result.new += archive.add(_passed(log, result, since), write=write)
+        result.logs += 1
+    if write:
+        archive.save_cursors(files, pending=-1)
+    return result
+
+
+def settle(archive: Archive) -> None:
+    """Remember that everything that was read is folded in."""
+    files = archive.cursors().get("files", {})
+    archive.save_cursors(files, pending=len(archive.pending()))
+
+
+def _passed(
+    log: Iterator[Interaction], result: Gathered, since: datetime | None
+) -> Iterator[Interaction]:
+    for interaction in log:
+        if since is not None and interaction.at and interaction.at < since:
+            result.early += 1
+            continue
+        guarded = guard(interaction)
+        result.redacted.update(guarded.redacted)
+        if guarded.interaction is None:
+            result.left_out[guarded.dropped or "left out"] += 1
+        else:
+            yield guarded.interaction

@@ -1,0 +1,240 @@
+"""Past claims and a window of behaviour, to proposed claims: the streaming step.
+
+Source: "Text as a Universal Interface for Transferable Personalization"
+        (AlignXplore+), arXiv 2601.04963: past summary and new behaviour to the
+        next summary; here each line says what it rests on, so it can be checked.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from persona_cli.catalogue import UNKNOWN, Manners
+from persona_cli.digest import Observation
+from persona_cli.draft import Draft, DraftLine, citation_grammar, read_draft
+from persona_cli.engine import Answer, Engine, Message, OnText
+from persona_cli.errors import ModelError
+from persona_cli.grounds import borne_out
+from persona_cli.interaction import Interaction
+from persona_cli.profile import Claim
+from persona_cli.summary import align
+from persona_cli.templates import load_template
+from persona_cli.window import Window, block, cut_window
+
+# Observations a model reads at once, and claims written from them when it fails:
+# the strongest; a long tail of weak ones would drown them.
+MOST_OBSERVATIONS = 12
+
+# Room kept for the observations, which are counted after the window is cut.
+OBSERVED_SHARE = 0.125
+
+# Tokens below which a window is not worth a call.
+SMALLEST_ROOM = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How an engine is asked in this run.
+
+    manners:       of its model
+    answer_tokens: longest answer; a thinking model gets as many again for thoughts
+    window_tokens: longest window; None is what fits
+    on_text, on_thought: called with each piece as it comes
+    """
+
+    manners: Manners = UNKNOWN
+    answer_tokens: int = 1024
+    window_tokens: int | None = None
+    on_text: OnText | None = None
+    on_thought: OnText | None = None
+
+    @property
+    def reserve(self) -> int:
+        """Tokens of the context that are the answer's."""
+        return self.answer_tokens * (2 if self.manners.thinking else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What an engine made of a window.
+
+    by:     who wrote the lines: engine and prompt, or ``digest``
+    answer: what it said, for the curious; None when no engine was asked
+    """
+
+    draft: Draft
+    by: str
+    answer: Answer | None
+
+
+def next_window(
+    pending: Sequence[Interaction],
+    past: Sequence[Claim],
+    engine: Engine,
+    asking: Asking,
+) -> Window:
+    """The interactions that fit one call, in the model's own tokens.
+
+    pending: oldest first
+    Raises:  ModelError when the past claims alone leave no room
+    """
+    bare = engine.count(_messages(past, Window(()), (), asking))
+    room = int((engine.context - bare - asking.reserve) * (1 - OBSERVED_SHARE))
+    if room < SMALLEST_ROOM:
+        raise ModelError(
+            f"{engine.name}: the profile leaves {max(room, 0)} of {engine.context}"
+            " tokens for what is new",
+            remedy="Take a model with a longer context, or retire claims:"
+            " persona edit.",
+        )
+    empty = engine.count([Message("user", "")])
+    return cut_window(
+        pending,
+        room=min(room, asking.window_tokens or room),
+        count=lambda text: engine.count([Message("user", text)]) - empty,
+    )
+
+
+def infer(
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    engine: Engine,
+    asking: Asking,
+    *,
+    seed: int,
+) -> Inferred:
+    """Ask a model for the next claims, and keep what can be believed.
+
+    past:         ``p1`` is the first
+    window:       ``i1`` is its first interaction
+    observations: what counting shows; given to the model, and spoken for it when
+                  its answer holds nothing usable: never an empty hand, and never
+                  an invention
+    Raises:       ModelError when the model cannot be asked at all
+    """
+    strongest = tuple(observations)[:MOST_OBSERVATIONS]
+    by = f"{engine.name} {load_template(asking.manners.prompt).label}"
+    shown = _fitting(past, window, strongest, engine, asking)
+    answer = _ask(past, window, shown, engine, asking, seed=seed)
+    draft = _read(answer, past, window, strongest, asking)
+    if not draft.lines and asking.manners.check == "none":
+        # Once more, with other dice: a strong model that rambled may not again.
+        sampling = replace(asking.manners.sampling, temperature=0.6)
+        lively = replace(asking, manners=replace(asking.manners, sampling=sampling))
+        answer = _ask(past, window, shown, engine, lively, seed=seed + 1)
+        draft = _read(answer, past, window, strongest, asking)
+    counted = [_line_from(observation) for observation in strongest]
+    if not draft.lines:
+        return Inferred(Draft(tuple(counted), draft.dropped), "digest", answer)
+    if asking.manners.check == "grounded":
+        draft = Draft((*counted, *draft.lines), draft.dropped)
+    return Inferred(draft, by, answer)
+
+
+def _ask(
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    engine: Engine,
+    asking: Asking,
+    *,
+    seed: int,
+) -> Answer:
+    held = asking.manners.grammar and asking.manners.prompt == "infer"
+    size = len(window.interactions)
+    return engine.complete(
+        _messages(past, window, observations, asking),
+        max_tokens=asking.answer_tokens,
+        sampling=asking.manners.sampling,
+        seed=seed,
+        grammar=citation_grammar(past=len(past), window=size) if held else None,
+        on_text=asking.on_text,
+        on_thought=asking.on_thought,
+    )
+
+
+def _read(
+    answer: Answer,
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    asking: Asking,
+) -> Draft:
+    if asking.manners.prompt == "summary":
+        return align(answer.text, past, window.interactions, observations)
+    draft = read_draft(
+        answer.text,
+        past=[claim.id for claim in past],
+        window=[interaction.id for interaction in window.interactions],
+        cut=answer.cut,
+    )
+    if asking.manners.check == "none":
+        return draft
+    dropped = Counter(draft.dropped)
+    deeds = {deed.id: deed for deed in window.interactions}
+    lines: list[DraftLine] = []
+    for line in draft.lines:
+        if borne_out(line, deeds, observations):
+            lines.append(line)
+        else:
+            dropped["not borne out by what it cites"] += 1
+    return Draft(tuple(lines), dropped)
+
+
+def _messages(
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    asking: Asking,
+) -> list[Message]:
+    numbers = {deed.id: n for n, deed in enumerate(window.interactions, 1)}
+    blocks = [block(deed, n) for n, deed in enumerate(window.interactions, 1)]
+    values = {"window": "\n\n".join(blocks)}
+    if asking.manners.prompt == "summary":
+        values["past"] = "\n".join(claim.text for claim in past) or "not provided"
+    else:
+        values["past"] = (
+            "\n".join(
+                f"p{n} {claim.section} | {claim.text}"
+                for n, claim in enumerate(past, 1)
+            )
+            or "none yet"
+        )
+        values["observed"] = (
+            "\n".join(_fact(one, numbers) for one in observations) or "- nothing"
+        )
+    return [Message("user", load_template(asking.manners.prompt).render(**values))]
+
+
+def _fitting(
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    engine: Engine,
+    asking: Asking,
+) -> tuple[Observation, ...]:
+    """As many observations as still fit beside the window."""
+    room = engine.context - asking.reserve
+    shown = tuple(observations)
+    while shown and engine.count(_messages(past, window, shown, asking)) > room:
+        shown = shown[: len(shown) // 2]
+    return shown
+
+
+def _fact(observation: Observation, numbers: Mapping[str, int]) -> str:
+    """An observation with the numbers of the interactions that show it."""
+    cited = [f"i{numbers[i]}" for i in observation.ids if i in numbers]
+    return f"- {observation.fact} [{' '.join(cited)}]"
+
+
+def _line_from(observation: Observation) -> DraftLine:
+    return DraftLine(
+        section=observation.section,
+        text=observation.claim,
+        rests_on=observation.ids,
+        against=observation.against,
+        by="digest",
+        stated=observation.stated,
+        quotes=observation.quotes,
+    )

@@ -1,0 +1,132 @@
+"""Names that a person gives become the log files they mean."""
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from persona_cli.errors import InputError
+from persona_cli.logs.read import cannot_read, no_such_log, not_a_file, printable
+
+# What is taken from a folder. A file that is named outright may be called anything.
+_EXTENSIONS = frozenset(
+    (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".text", ".md", ".markdown")
+)
+
+# The name of an agent's session file. In a folder that has one, and below it, prose
+# is the agent's: its memory, the output of its tools.
+_SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl")
+
+# In these folders too, whatever lies in them.
+_AGENTS = frozenset((".claude", "tool-results"))
+
+
+def find_logs(names: Sequence[str], *, inside: Path | None = None) -> list[Path]:
+    """The log files that ``names`` mean, each once.
+
+    names:  files, folders (with what is below them), or globs
+    inside: the root of the profiles. Their folders are no place for logs, which
+            would be committed with them; only a profile's ``logs/`` is
+    Order:  of ``names``; within a folder by name
+    Raises: InputError when a name means nothing, or something that cannot be read
+    """
+    home = Path(os.path.realpath(inside)) if inside is not None else None
+    found: dict[str, Path] = {}
+    for name in names:
+        for path in _expanded(name):
+            for log in _logs(path, home):
+                # realpath would cost a look at each part of each of many names
+                found.setdefault(os.path.abspath(log), Path(log))  # noqa: PTH100
+    return list(found.values())
+
+
+def _expanded(name: str) -> list[str]:
+    """A name as it is when something has it; else what it matches as a glob."""
+    if not name or "\x00" in name:
+        raise no_such_log(printable(name) or "(an empty name)")
+    if os.path.lexists(name):
+        return [name]
+    home = os.path.expanduser(name)  # noqa: PTH111 (a pattern is not yet a path)
+    matches = sorted(glob.glob(home, recursive=True))  # noqa: PTH207 (takes roots too)
+    if not matches:
+        raise no_such_log(printable(name))
+    return matches
+
+
+def _logs(name: str, home: Path | None) -> Iterator[str]:
+    shown = printable(name)
+    try:
+        mode = os.stat(name).st_mode  # noqa: PTH116
+    except OSError as error:
+        raise cannot_read(shown, error) from error
+    real = os.path.realpath(name)
+    if _in_profile(real, home):
+        raise InputError(
+            f"refusing: {shown} is inside a profile and would be committed",
+            remedy="Move it out of the profile's folder, or into its logs/ folder.",
+        )
+    if stat.S_ISDIR(mode):
+        yield from _walk(name, home)
+    elif not stat.S_ISREG(mode):
+        raise not_a_file(shown)
+    else:
+        try:
+            os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK))
+        except OSError as error:
+            raise cannot_read(shown, error) from error
+        yield name
+
+
+def _walk(top: str, home: Path | None) -> Iterator[str]:
+    """The logs below a folder; hidden ones, and profiles, are left out.
+
+    Links to folders are not followed: they may lead in circles.
+    """
+    agents = not _AGENTS.isdisjoint(Path(os.path.realpath(top)).parts)
+    waiting = [(str(Path(top)), os.path.realpath(top), agents)]
+    while waiting:
+        folder, real, agents = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                here = sorted(
+                    (entry for entry in entries if not entry.name.startswith(".")),
+                    key=lambda entry: entry.name,
+                )
+        except OSError as error:
+            raise cannot_read(printable(folder), error) from error
+        guarded = home is not None and _in_profile(real, home)
+        agents = agents or any(_SESSION.fullmatch(entry.name) for entry in here)
+        below: list[tuple[str, str, bool]] = []
+        for entry in here:
+            if entry.is_dir(follow_symlinks=False):
+                inner = agents or entry.name in _AGENTS
+                below.append((entry.path, f"{real}/{entry.name}", inner))
+            elif guarded or not _is_log(entry.name, agents=agents):
+                continue
+            elif entry.is_file() and not _leads_into_profile(entry, home):
+                yield entry.path
+        waiting.extend(reversed(below))
+
+
+def _is_log(name: str, *, agents: bool) -> bool:
+    extension = os.path.splitext(name)[1].lower()  # noqa: PTH122 (once a file)
+    return extension == ".jsonl" if agents else extension in _EXTENSIONS
+
+
+def _leads_into_profile(entry: "os.DirEntry[str]", home: Path | None) -> bool:
+    return entry.is_symlink() and _in_profile(os.path.realpath(entry.path), home)
+
+
+def _in_profile(real: str, home: Path | None) -> bool:
+    """Whether a path lies in a profile's folder, outside its ``logs/``."""
+    if home is None:
+        return False
+    try:
+        parts = Path(real).relative_to(home).parts
+    except ValueError:
+        return False
+    if not parts or not (home / parts[0] / "profile.md").is_file():
+        return False
+    return len(parts) < 2 or parts[1] != "logs"

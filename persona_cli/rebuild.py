@@ -1,0 +1,184 @@
+"""Write a profile anew from all that is archived, instead of on top of the last."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from persona_cli import __version__, diary
+from persona_cli import profile as pr
+from persona_cli.archive import Archive, folded_line
+from persona_cli.differences import differences
+from persona_cli.evidence import Entry, Evidence, Link, Wording
+from persona_cli.fold import (
+    OpenEngine,
+    counted_sources,
+    propose,
+    set_aside,
+    stamped,
+)
+from persona_cli.interaction import Interaction
+from persona_cli.profile import Claim, Profile
+from persona_cli.reconcile import Change, reconcile
+from persona_cli.similar import NEAR, similarity
+from persona_cli.store import Store
+from persona_cli.window import MOST_INTERACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How far a rebuild is; the last one holds the result.
+
+    folded, left: interactions
+    changes:      against the profile as it was; empty until the end
+    """
+
+    folded: int
+    left: int
+    profile: Profile
+    changes: tuple[Change, ...] = ()
+    commit: str | None = None
+
+
+def rebuild(
+    store: Store,
+    archive: Archive,
+    *,
+    open_engine: OpenEngine,
+    seed: int,
+    now: Callable[[], datetime],
+    write: bool = True,
+    commit: bool = True,
+) -> Iterator[Rebuilt]:
+    """Infer the profile from every archived interaction.
+
+    In as few windows as the model's context allows; what a person wrote or reworded
+    stays. A claim that comes out again keeps its id. One version at the end: a
+    rebuild that is stopped has changed nothing.
+
+    Raises: ModelError, BusyError, InputError
+    """
+    loaded = store.load()
+    old = loaded.profile
+    aside = set_aside(loaded.evidence)
+    entries = sorted(e for e in archive.entries() if not e.held and e.id not in aside)
+    if not entries:
+        return
+    replaceable = [s.claim for s in old.spots if s.marked and not s.claim.pinned]
+    ids = {claim.id for claim in replaceable}
+    profile = pr.rewrite(old, removed=ids)
+    # Their wordings stay, so that no new claim takes an old id by chance.
+    start = _less(loaded.evidence, ids, (Link,))
+    evidence = start
+    engine, asking = open_engine()
+    earlier: Sequence[Interaction] = ()
+    left = entries
+    while left:
+        ahead = list(archive.read(left[:MOST_INTERACTIONS]))
+        proposal = propose(profile, ahead, earlier, engine, asking, seed=seed)
+        done = reconcile(
+            profile,
+            evidence,
+            proposal.inferred.draft.lines,
+            proposal.interactions,
+            by=proposal.inferred.by,
+        )
+        profile, evidence, earlier = done.profile, done.evidence, proposal.earlier
+        left = left[len(proposal.window.interactions) :]
+        yield Rebuilt(len(entries) - len(left), len(left), profile)
+    names = _old_ids(profile, replaceable)
+    version = old.version + 1
+    profile = pr.rewrite(
+        _renamed(profile, names),
+        meta={
+            "version": version,
+            "generated": {
+                "by": f"persona/{__version__} {engine.name} rebuild",
+                "at": stamped(now()),
+            },
+            "sources": counted_sources([], ((e.source, e.at) for e in entries)),
+            "restores": None,
+        },
+    )
+    new = [
+        replace(entry, claim=names.get(entry.claim, entry.claim))
+        for entry in evidence.entries[len(start.entries) :]
+    ]
+    evidence = _history(loaded.evidence, new, replaceable, set(names.values()), version)
+    changes = tuple(differences(old, profile))
+    sha = None
+    if write:
+        folded = archive.folded()
+        fresh = [entry.id for entry in entries if entry.id not in folded]
+        message = diary.message(
+            store.name,
+            version,
+            changes,
+            read=f"all {len(entries)} archived interactions",
+            by=f"{engine.name}, rebuilt",
+        )
+        sha = store.save(
+            loaded,
+            profile,
+            evidence,
+            message=message,
+            folded=folded_line(fresh, version=version) if fresh else b"",
+            commit=commit,
+        )
+    yield Rebuilt(len(entries), 0, profile, changes, sha)
+
+
+def _less(
+    evidence: Evidence, claims: set[str], kinds: tuple[type[Entry], ...]
+) -> Evidence:
+    return evidence.without(
+        place
+        for place, entry in enumerate(evidence.entries)
+        if entry.claim in claims and isinstance(entry, kinds)
+    )
+
+
+def _old_ids(profile: Profile, old: Sequence[Claim]) -> dict[str, str]:
+    """New id -> the id a claim had before, for those that came out again."""
+    free = {claim.id: claim for claim in old}
+    names: dict[str, str] = {}
+    for claim in profile.claims:
+        if claim.pinned or not free:
+            continue
+        best = max(free.values(), key=lambda c: similarity(c.text, claim.text))
+        if similarity(best.text, claim.text) >= NEAR:
+            names[claim.id] = free.pop(best.id).id
+    return names
+
+
+def _renamed(profile: Profile, names: dict[str, str]) -> Profile:
+    claims = {claim.id: claim for claim in profile.claims}
+    swapped = {new: replace(claims[new], id=old) for new, old in names.items()}
+    return pr.rewrite(profile, replaced=swapped)
+
+
+def _history(
+    old: Evidence,
+    new: Sequence[Entry],
+    replaceable: Sequence[Claim],
+    back: set[str],
+    version: int,
+) -> Evidence:
+    """Old lines of what did not come out again, the new lines, and a word on each loss."""
+    return _less(old, back, (Link, Wording)).with_entries(
+        [
+            *new,
+            *(
+                Wording(
+                    claim=claim.id,
+                    words=claim.text,
+                    section=claim.section,
+                    status="retired",
+                    by="rebuild",
+                    version=version,
+                    why="did not come out again",
+                )
+                for claim in replaceable
+                if claim.id not in back
+            ),
+        ]
+    )

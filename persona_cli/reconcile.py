@@ -1,0 +1,357 @@
+"""A draft becomes the next profile: by rules, in code, losing nothing.
+
+A model never writes the file. It proposes lines, each citing what it rests on,
+and these rules say what follows:
+
+    cites                  what happens
+    p                      the claim is kept as it is
+    p and i                reinforced; reworded when the words differ
+    i                      added; or reinforces the claim it nearly repeats
+    !p and a newer i       the past claim is retired, and the new one added
+    nothing, or no such    dropped, and counted
+    (a claim nobody cites) kept
+
+What a person wrote, or reworded, is reinforced at most: its words stay.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from persona_cli import evidence as ev
+from persona_cli import profile as pr
+from persona_cli.draft import DraftLine
+from persona_cli.evidence import Evidence, Link, Wording
+from persona_cli.interaction import GLOBAL, Interaction
+from persona_cli.profile import Claim, Profile
+from persona_cli.similar import NEAR, polarity, similarity, words
+
+ChangeKind = Literal["added", "reinforced", "revised", "retired"]
+
+LONGEST_QUOTE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update does to one claim.
+
+    claim:  as it is afterwards; a retired one as it was
+    before: as it was; None for an added one
+    quote:  from the user's side; why it was done
+    """
+
+    kind: ChangeKind
+    claim: Claim
+    before: Claim | None
+    quote: str
+
+
+Accept = Callable[[Change], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """The next profile and evidence, and how they differ from the last.
+
+    dropped: reason -> lines that had no effect
+    """
+
+    profile: Profile
+    evidence: Evidence
+    changes: tuple[Change, ...]
+    dropped: Mapping[str, int]
+
+
+def reconcile(
+    profile: Profile,
+    evidence: Evidence,
+    lines: Sequence[DraftLine],
+    interactions: Mapping[str, Interaction],
+    *,
+    by: str,
+    accept: Accept = lambda _: True,
+) -> Reconciled:
+    """Fold proposed lines into a profile.
+
+    lines:        in the order of the draft
+    interactions: all that the lines may cite, by id
+    by:           who proposed them: engine and prompt; goes into the evidence
+    accept:       asked once for each change; what it refuses is left out, and
+                  an added claim it refuses is remembered as removed
+    Order:        changes come in the order of the lines
+    """
+    work = _Work(profile, evidence, interactions, by=by)
+    for line in lines:
+        work.fold(line)
+    return work.finish(accept)
+
+
+@dataclass(slots=True)
+class _Touched:
+    """What the lines did to one claim so far."""
+
+    before: Claim | None
+    after: Claim
+    links: list[Link]
+    quote: str
+    retired_by: str = ""
+
+
+class _Work:
+    """The state between two lines of a draft."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        evidence: Evidence,
+        interactions: Mapping[str, Interaction],
+        *,
+        by: str,
+    ) -> None:
+        self.profile, self.evidence, self.by = profile, evidence, by
+        self.interactions = interactions
+        self.dropped: Counter[str] = Counter()
+        self.touched: dict[str, _Touched] = {}
+        self.linked = evidence.linked()
+        wordings = evidence.wordings()
+        self.taken = set(wordings) | {claim.id for claim in profile.claims}
+        self.refused = [w.words for w in wordings.values() if w.status == "removed"]
+
+    def fold(self, line: DraftLine) -> None:
+        if line.retires:
+            self._retire(line)
+        elif line.keeps and not line.rests_on:
+            return
+        elif line.keeps:
+            self._reinforce(line.keeps[0], line, reword=True)
+            for other in line.keeps[1:]:
+                self._merge(other, line.keeps[0])
+        elif line.rests_on:
+            self._add(line)
+        else:
+            self.dropped["cites nothing"] += 1
+
+    def _now(self, claim_id: str) -> Claim | None:
+        touched = self.touched.get(claim_id)
+        if touched:
+            return None if touched.retired_by else touched.after
+        return self.profile.find(claim_id)
+
+    def _standing(self) -> list[Claim]:
+        ids = [c.id for c in self.profile.claims]
+        ids += [i for i in self.touched if i not in set(ids)]
+        return [claim for i in ids if (claim := self._now(i)) is not None]
+
+    def _near(self, line: DraftLine) -> Claim | None:
+        """The standing claim that a line says again, if any."""
+        scored = [(similarity(line.text, c.text), c) for c in self._standing()]
+        best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
+        return best[1] if best[0] >= NEAR else None
+
+    def _add(self, line: DraftLine) -> None:
+        near = self._near(line)
+        if near is not None:
+            self._reinforce(near.id, line, reword=False)
+            return
+        if any(similarity(line.text, words) >= NEAR for words in self.refused):
+            self.dropped["you removed this claim"] += 1
+            return
+        found = pr.new_id(line.text, self.taken)
+        self.taken.add(found)
+        claim = Claim(id=found, section=line.section, text=line.text, by=line.by)
+        self.touched[found] = _Touched(None, claim, [], "")
+        self._link(found, line)
+
+    def _reinforce(self, claim_id: str, line: DraftLine, *, reword: bool) -> None:
+        claim = self._now(claim_id)
+        if claim is None:  # retired by an earlier line of the same draft
+            self._add(replace(line, keeps=()))
+            return
+        if reword and polarity(claim.text) != polarity(line.text):
+            # A claim that turns into its contrary is a retirement; that has to be
+            # asked for, with newer evidence.
+            self.dropped["contradicts the claim it cites"] += 1
+            return
+        if reword and not set(words(claim.text)) & set(words(line.text)):
+            self._add(replace(line, keeps=()))  # another subject: another claim
+            return
+        self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
+        self._link(claim_id, line)
+        touched = self.touched[claim_id]
+        if reword and not claim.pinned and similarity(claim.text, line.text) < NEAR:
+            touched.after = replace(touched.after, text=line.text, by=line.by)
+
+    def _merge(self, claim_id: str, into: str) -> None:
+        """Let a near-duplicate go, and hand its evidence on."""
+        claim, target = self._now(claim_id), self._now(into)
+        new = self.touched.get(into)
+        if claim is None or target is None or new is None:
+            return
+        if claim.pinned or claim_id == into:
+            return
+        if similarity(claim.text, target.text) < NEAR:
+            return  # cited together, but not the same: both stay
+        heirs = [
+            replace(link, claim=into)
+            for link in self.evidence.links(claim_id)
+            if (into, link.interaction, link.side) not in self.linked
+        ]
+        self.linked.update((into, h.interaction, h.side) for h in heirs)
+        new.links.extend(heirs)
+        new.after = replace(
+            target,
+            count=target.count + sum(h.side == "for" for h in heirs),
+            last=max((d for d in (claim.last, target.last) if d), default=None),
+            stated=target.stated or claim.stated,
+        )
+        old = self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
+        old.retired_by = f"the same as {into}: {target.text}"
+
+    def _retire(self, line: DraftLine) -> None:
+        newest = self._newest(line.rests_on)
+        gone: list[Claim] = []
+        for claim_id in line.retires:
+            claim = self._now(claim_id)
+            if claim is None:
+                continue
+            if not line.rests_on:
+                self.dropped["retires a claim and cites no interaction"] += 1
+            elif claim.last is not None and newest is not None and newest < claim.last:
+                self.dropped["older than the claim it retires"] += 1
+            elif claim.pinned:
+                self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
+                self._link(claim_id, line, side="against")
+                self.dropped["contradicts what you wrote"] += 1
+            else:
+                gone.append(claim)
+        for claim in gone:
+            touched = self.touched.setdefault(
+                claim.id, _Touched(claim, claim, [], "")
+            )
+            self._link(claim.id, line, side="against")
+            touched.retired_by = line.text
+        if gone:
+            self._add(replace(line, retires=(), keeps=()))
+
+    def _newest(self, ids: Sequence[str]) -> date | None:
+        return _newest([self.interactions[i].at for i in ids])
+
+    def _link(
+        self, claim_id: str, line: DraftLine, *, side: ev.Side = "for"
+    ) -> None:
+        touched = self.touched[claim_id]
+        cited = [(i, side) for i in line.rests_on]
+        if side == "for":
+            cited += [(i, "against") for i in line.against]
+        fresh = [pair for pair in cited if (claim_id, *pair) not in self.linked]
+        for found, where in fresh:
+            self.linked.add((claim_id, found, where))
+            deed = self.interactions[found]
+            quote = line.quotes.get(found) or quote_from(deed, line.text)
+            touched.links.append(
+                Link(claim_id, found, deed.source, deed.at, where, quote)
+            )
+            touched.quote = touched.quote or quote
+        if side == "for":
+            self._support(touched, line, [i for i, where in fresh if where == "for"])
+
+    def _support(
+        self, touched: _Touched, line: DraftLine, ids: Sequence[str]
+    ) -> None:
+        claim = touched.after
+        deeds = [self.interactions[i] for i in ids]
+        days = [claim.last] if claim.last else []
+        newest = _newest([deed.at for deed in deeds])
+        scopes = {deed.scope for deed in deeds}
+        if claim.count or claim.pinned:
+            scopes.add(claim.scope)
+        touched.after = replace(
+            claim,
+            count=claim.count + len(ids),
+            last=max([*days, newest] if newest else days, default=None),
+            scope=scopes.pop() if len(scopes) == 1 else GLOBAL,
+            stated=claim.stated
+            or line.stated
+            or any(deed.kind == "stated" for deed in deeds),
+        )
+
+    def finish(self, accept: Accept) -> Reconciled:
+        version = self.profile.version + 1
+        changes: list[Change] = []
+        entries: list[ev.Entry] = []
+        for touched in self.touched.values():
+            change = _change(touched)
+            if change is None:
+                entries.extend(touched.links)  # against a person's own words
+                continue
+            if not accept(change):
+                if change.kind == "added":
+                    entries.append(_wording(touched.after, "removed", "human", version))
+                continue
+            changes.append(change)
+            entries.extend(touched.links)
+            if change.kind == "retired":
+                gone = _wording(change.claim, "retired", self.by, version)
+                entries.append(replace(gone, why=touched.retired_by))
+            elif change.kind != "reinforced":
+                by = touched.after.by or self.by
+                entries.append(_wording(touched.after, "active", by, version))
+        after = pr.rewrite(
+            self.profile,
+            replaced={
+                c.claim.id: c.claim
+                for c in changes
+                if c.kind in ("reinforced", "revised") and _marked(self.profile, c)
+            },
+            removed=[c.claim.id for c in changes if c.kind == "retired"],
+            added=[c.claim for c in changes if c.kind == "added"],
+        )
+        return Reconciled(
+            after, self.evidence.with_entries(entries), tuple(changes), self.dropped
+        )
+
+
+def quote_from(interaction: Interaction, claim: str) -> str:
+    """The user's words that show a claim best: a line of what they took or typed.
+
+    Shape: one line, at most 160 characters; cut with an ellipsis
+    """
+    parts = [" ".join(part.split()) for part in interaction.chosen.split("\n")]
+    parts = [part for part in parts if part.strip("`-*# ")]
+    if not parts:
+        return " ".join(interaction.chosen.split())[:LONGEST_QUOTE]
+    best = max(parts, key=lambda part: (similarity(part, claim), -parts.index(part)))
+    short = best if len(best) <= LONGEST_QUOTE else best[: LONGEST_QUOTE - 1] + "…"
+    return short
+
+
+def _change(touched: _Touched) -> Change | None:
+    before, after = touched.before, touched.after
+    kind: ChangeKind
+    if touched.retired_by:
+        if before is None:  # added and taken back by one draft: it never was
+            return None
+        return Change("retired", before, before, touched.quote)
+    if before is None:
+        kind = "added"
+    elif before.text != after.text:
+        kind = "revised"
+    elif before != after:
+        kind = "reinforced"
+    else:
+        return None
+    return Change(kind, after, before, touched.quote)
+
+
+def _marked(profile: Profile, change: Change) -> bool:
+    return any(s.marked for s in profile.spots if s.claim.id == change.claim.id)
+
+
+def _wording(claim: Claim, status: ev.Status, by: str, version: int) -> Wording:
+    return Wording(claim.id, claim.text, claim.section, status, by, version)
+
+
+def _newest(times: Sequence[datetime | None]) -> date | None:
+    return max((t.astimezone(UTC).date() for t in times if t), default=None)

@@ -1,0 +1,107 @@
+"""What each setting may be: its type, its range, and how to say so."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["text", "whole number", "number", "list of paths"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value must be.
+
+    least, most: bounds of a number, themselves allowed unless ``above`` or
+                 ``below`` says otherwise
+    """
+
+    kind: Kind
+    least: float = -math.inf
+    most: float = math.inf
+    above: bool = False
+    below: bool = False
+
+    def parse(self, text: str) -> Any:
+        """A value from text, as the environment gives it.
+
+        Raises: ValueError
+        """
+        try:
+            match self.kind:
+                case "whole number":
+                    return int(text)
+                case "number":
+                    return float(text)
+                case "list of paths":
+                    return self.take([p for p in text.split(os.pathsep) if p])
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a {self.kind}") from error
+        return text
+
+    def take(self, value: Any) -> Any:
+        """A value that has a type already, as YAML or a flag gives it.
+
+        Raises: ValueError when it is of another type
+        """
+        match self.kind, value:
+            case "text", str():
+                return value
+            case "whole number", int() if not isinstance(value, bool):
+                return value
+            case "number", int() | float() if not isinstance(value, bool):
+                return float(value)
+            case "list of paths", str() | Path() if value:
+                return (Path(value),)
+            case "list of paths", list() | tuple() if all(
+                isinstance(item, str | Path) and str(item) for item in value
+            ):
+                return tuple(Path(item) for item in value)
+        raise ValueError(f"{value!r} is not a {self.kind}")
+
+    def check(self, name: str, value: Any) -> Any:
+        """``value`` itself, when it is in range.
+
+        Raises: ValueError
+        """
+        if self.kind == "text" and not value.strip():
+            raise ValueError(f"{name} is empty")
+        if self.kind in ("text", "list of paths"):
+            return value
+        low = value > self.least if self.above else value >= self.least
+        high = value < self.most if self.below else value <= self.most
+        if not (low and high and math.isfinite(value)):
+            raise ValueError(f"{name} is {value}, and must be {self._range()}")
+        return value
+
+    def _range(self) -> str:
+        said = []
+        if math.isfinite(self.least):
+            said.append(f"{'above' if self.above else 'at least'} {self.least:.10g}")
+        if math.isfinite(self.most):
+            said.append(f"{'below' if self.below else 'at most'} {self.most:.10g}")
+        return " and ".join(said) or "finite"
+
+
+RULES: Mapping[str, Rule] = {
+    "profile": Rule("text"),
+    "model": Rule("text"),
+    "context_tokens": Rule("whole number", 256, 2**24),
+    "answer_tokens": Rule("whole number", 16, 2**20),
+    "window_tokens": Rule("whole number", 64, 2**24),
+    "held_out": Rule("number", 0, 1, below=True),
+    "seed": Rule("whole number", 0, 2**32 - 2),
+    "gpu_layers": Rule("whole number", -1, 10_000),
+    "threads": Rule("whole number", 1, 1024),
+    "lora": Rule("list of paths"),
+    "lock_timeout": Rule("number", 0, 86_400),
+    "budget": Rule("whole number", 1, 2**24),
+    "temperature": Rule("number", 0, 5),
+    "top_p": Rule("number", 0, 1, above=True),
+    "top_k": Rule("whole number", 0, 2**20),
+    "min_p": Rule("number", 0, 1, below=True),
+    "api_key": Rule("text"),
+    "max_record": Rule("whole number", 1024, 2**30),
+}

@@ -1,0 +1,87 @@
+"""The shape of the house: who may import whom, and what stays unloaded."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "persona_cli"
+
+# From the ground up. A module imports only from floors below its own.
+FLOORS: list[set[str]] = [
+    {"errors", "failpoints", "interaction", "markers", "similar", "strict_yaml"},
+    set(),
+]
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+
+# Libraries that one module alone may import, and so alone must know.
+ONLY_IN = {
+    "llama_cpp": "llama",
+    "huggingface_hub": "models",
+    "typer": "cli",
+    "rich": "cli",
+}
+
+
+def module(path: Path) -> str:
+    """A file as its place on a floor: ``logs/text.py`` lives in ``logs``."""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> list[str]:
+    """Every module that a file imports, also inside its functions."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names = [alias.name for alias in node.names]
+            inside = node.module == "persona_cli"
+            found += [f"persona_cli.{n}" for n in names] if inside else [node.module]
+    return [name for name in found if name]
+
+
+FILES = sorted(p for p in ROOT.rglob("*.py") if p.name != "__init__.py" or p.parent != ROOT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    """Each arrow runs from a higher floor to a lower one."""
+    here = module(path)
+    for name in imports(path):
+        top, _, rest = name.partition(".")
+        if top == "persona_cli" and rest and not rest.startswith("__"):
+            below = rest.split(".")[0]
+            if below != here:
+                assert FLOOR[below] < FLOOR[here], f"{here} -> {below}"
+        assert ONLY_IN.get(top, here) == here, f"{here} -> {top}"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["--help"], ["apply", "me", "Explain mutexes."], ["show", "me"], ["list"]],
+    ids=" ".join,
+)
+def test_quick_commands_load_no_heavy_library(argv, tmp_path, run_persona):
+    """Help and apply start without the model library, the hub's, or rich."""
+    run_persona("init", "me")
+    code = (
+        "import sys; sys.argv = ['persona', *sys.argv[1:]]\n"
+        "from persona_cli.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
+        "heavy = {'llama_cpp', 'huggingface_hub', 'rich', 'httpx2', 'numpy', 'jinja2'}\n"
+        "print('heavy:', sorted(heavy & set(sys.modules)))\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, *argv],
+        capture_output=True,
+        text=True,
+        env=run_persona.environ,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+    assert said.stdout.endswith("heavy: []\n"), said.stdout
