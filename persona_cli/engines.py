@@ -101,12 +101,18 @@ def model_file(ref: ModelRef, *, tell: Callable[[str], None]) -> Path:
 
     Raises: ModelError when it is not here
     """
-    if ref.kind != "embedded":
-        from persona_cli.models import default_shelf, locate
+    from persona_cli.installed import locate
+    from persona_cli.shelf import default_shelf
 
-        return locate(ref, default_shelf())
-    from persona_cli.tiny import repacked
+    return fastest_form(locate(ref, default_shelf()), tell=tell)
 
+
+def fastest_form(path: Path, *, tell: Callable[[str], None]) -> Path:
+    """The file that is loaded for this one: the embedded model's is repacked once."""
+    from persona_cli.tiny import embedded_model, repacked
+
+    if path != embedded_model():
+        return path
     return repacked(cache_folder(), on_note=tell)
 
 

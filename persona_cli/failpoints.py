@@ -1,8 +1,9 @@
 """Places where a test can make a run die, fail, or find the disk full.
 
-``PERSONA_FAILPOINT=profile-renamed:kill`` in the environment makes the run die
-when it comes by that place; ``:kill:3`` when it comes by the third time. Without
-the variable a place costs one look into the environment.
+``PERSONA_FAILPOINT=renamed:kill`` in the environment makes the run die when it comes
+by that place; ``renamed:kill:3`` when it comes by the third time. ``renamed:enospc``
+finds the disk full each time, ``renamed:enospc:1`` the first time only. Without the
+variable a place costs one look into the environment.
 """
 
 import errno
@@ -61,7 +62,7 @@ def failpoint(name: str) -> None:
     if place != name:
         return
     _met[name] += 1
-    if _met[name] == int(times or 1):
+    if not times or _met[name] == int(times):
         _act(name, action)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from persona_cli.digest import Observation, digest
 from persona_cli.engine import Engine
 from persona_cli.evidence import Evidence
-from persona_cli.infer import Inferred, Asking, infer, next_window
+from persona_cli.infer import Asking, Inferred, infer, next_window
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Profile
 from persona_cli.window import Window

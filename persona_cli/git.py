@@ -31,6 +31,9 @@ from persona_cli.gitrun import GitError, run_git
 _TRIES = 20
 _PAUSE = 0.05  # seconds
 
+# What git says of a name that names no commit.
+_NO_COMMIT = ("ot a valid object name", "not a tree object")
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -150,7 +153,7 @@ class Git:
         try:
             entry = place.tree(rev, [name]).get(name)
         except GitError as error:
-            if "ot a valid object name" in error.stderr:
+            if any(words in error.stderr for words in _NO_COMMIT):
                 return None
             raise
         if entry is None:

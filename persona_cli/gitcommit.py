@@ -91,9 +91,10 @@ def _objects(
 ) -> tuple[str, dict[str, Entry]]:
     """Write blobs, trees and the commit; on disk, and named by nothing yet."""
     before = place.tree(head, [*wanted]) if head else {}
-    entries: dict[str, Entry | None] = {}
-    for name, blob in wanted.items():
-        entries[name] = blob and _blob(place, blob, before.get(name))
+    entries = {
+        name: None if blob is None else _blob(place, blob, before.get(name))
+        for name, blob in wanted.items()
+    }
     index = {INDEX: str(place.git_dir / _TREE)}
     if head is not None:
         run_git(place.top, "read-tree", head, extra=index, passed=[lock.fd])
@@ -176,6 +177,7 @@ def _move_branch(
                 raise MovedError from error
             raise
     failpoint("branch-moved")
+    clear_branch_locks(place.git_dir, place.common, trace)
     place.sync_branch(trace.ref)
 
 

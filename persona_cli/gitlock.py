@@ -101,18 +101,18 @@ def index_lock(index: Path, *, top: Path, names: Sequence[str]) -> Iterator[Inde
 def clear_branch_locks(git_dir: Path, common: Path, trace: Trace) -> None:
     """Remove lock files that a killed ``update-ref`` of ours left behind.
 
-    For whoever holds the index after a run that died under it. Only a file that is
-    as our git would have left it (empty, or naming our commit) is taken, and only
-    when it does not go away by itself.
+    For whoever holds the index, and so knows that the ``update-ref`` is over. Only a
+    file that is as our git would have left it (empty, or beginning to name our
+    commit) is taken, and only when it does not go away by itself.
     """
-    ours = (b"", f"{trace.commit}\n".encode())
+    ours = f"{trace.commit}\n".encode()
     locks = [common / f"{trace.ref}.lock", git_dir / "HEAD.lock"]
     if not any(lock.exists() for lock in locks):
         return
     time.sleep(_SETTLED)
     for lock in locks:
         with suppress(FileNotFoundError):
-            if lock.read_bytes() in ours:
+            if ours.startswith(lock.read_bytes()):
                 lock.unlink()
 
 

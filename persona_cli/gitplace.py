@@ -85,7 +85,7 @@ class Place:
     def same(self, blob: Blob | None, entry: Entry | None) -> bool:
         """Whether a commit's file has these bytes."""
         if blob is None or entry is None:
-            return blob is entry
+            return blob is None and entry is None
         if (blob.mode == LINK) != (entry.mode == LINK):
             return False
         head = f"blob {len(blob.content)}\0".encode()
@@ -100,8 +100,10 @@ class Place:
         try:
             return _line(run_git(self.top, "symbolic-ref", "-q", "HEAD"))
         except GitError as error:
-            if error.code != 1:
+            if error.code < 0:
                 raise
+            if error.code != 1:
+                raise self._damaged("HEAD") from error
             raise BusyError(
                 f"{self.top}: no branch is checked out (detached HEAD)",
                 remedy="Check one out (git switch main), or give --no-commit.",
@@ -118,12 +120,9 @@ class Place:
         except GitError as error:
             if error.code < 0:
                 raise
-            if (self.common / self.branch()).exists():
-                raise InputError(
-                    f"{self.top}: the history is damaged"
-                    f" ({self.branch()} can't be read)",
-                    remedy="See what git reflog and git fsck say there.",
-                ) from error
+            branch = self.branch()
+            if (self.common / branch).exists():
+                raise self._damaged(branch) from error
             return None
 
     def tree(self, rev: str, names: Sequence[str]) -> dict[str, Entry]:
@@ -184,6 +183,12 @@ class Place:
         for folder in sorted(folders):
             if folder.is_dir():
                 sync_folder(folder)
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(
+            f"{self.top}: the history is damaged ({what} can't be read)",
+            remedy="See what git reflog and git fsck say there.",
+        )
 
     def _inside(self, real: Path, path: Path) -> str:
         try:

@@ -36,6 +36,7 @@ _CONFIG = (
     "commit.gpgsign=false",
     "tag.gpgsign=false",
     "log.showSignature=false",
+    "log.follow=false",
     "gc.auto=0",
     "maintenance.auto=false",
     # What is on disk is what is committed.

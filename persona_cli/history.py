@@ -9,9 +9,10 @@ from persona_cli import profile as pr
 from persona_cli.differences import differences
 from persona_cli.errors import InputError, UsageError
 from persona_cli.fold import stamped
+from persona_cli.places import PROFILE
 from persona_cli.profile import Profile
 from persona_cli.reconcile import Change
-from persona_cli.store import PROFILE, Store
+from persona_cli.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ LONGEST = 1000
 # ones: a lone ``|>`` is F#, and ``<div>`` is a word of web developers.
 _NAMED = (
     "s|bos|eos|pad|unk|mask|cls|sep|sop|eop|think|thinking|thought|system|user"
-    "|assistant|human|model|profile|persona|instructions?|reponame|filename|function"
-    r"|tool|tools|image|audio|video|\w{1,30}_\w{1,30}"
+    "|assistant|human|model|profile|persona|instructions?|reponame|filename|tool"
+    r"|BOS|EOS|PAD|UNK|CLS|SEP|MASK|\w{1,30}_\w{1,30}"
 )
 _BRACKETED = (
     "INST|SYS|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS|TOOL_CONTENT|ARGS"
@@ -24,11 +24,10 @@ _BRACKETED = (
     "|PAD|UNK|BOS|EOS"
 )
 _CONTROL = re.compile(
-    r"(?P<open><)(?=[|｜][^\s<>]{1,64}[|｜]>)"
-    rf"|(?P<tag></?)(?=(?:{_NAMED})>)"
-    rf"|(?P<bracket>\[/?)(?=(?:{_BRACKETED})\])"
-    r"|(?P<sys><</?)(?=SYS>>)",
-    re.IGNORECASE,
+    r"<(?=[|｜][^\s<>]{1,64}[|｜]>)"
+    rf"|</?(?=(?:{_NAMED})>)"
+    rf"|\[/?(?=(?:{_BRACKETED})\])"
+    r"|<</?(?=SYS>>)"
 )
 _COMMENT = re.compile(r"<(?=!--)|--(?=!?>)")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -116,7 +115,7 @@ def _belongs(text: str, place: int) -> bool:
     if char == _JOINER and _is_emoji(after):
         return _is_emoji(before) or before == _EMOJI_STYLE
     if char in (_JOINER, _NON_JOINER):
-        return _joins(before) and (_joins(after) or not after.isprintable())
+        return _joins(before) and _joins(after)
     if char in (_TEXT_STYLE, _EMOJI_STYLE):
         return _is_emoji(before) or before in "#*0123456789"
     if "\U000e0100" <= char <= "\U000e01ef":  # which form of a Chinese character
@@ -125,11 +124,13 @@ def _belongs(text: str, place: int) -> bool:
 
 
 def _is_emoji(char: str) -> bool:
-    return bool(char) and unicodedata.category(char) in ("So", "Sk", "Sm", "Po", "Pd")
+    # Skin tones are Sk, the rest mostly So; ASCII has marks of these kinds, no emoji.
+    symbol = char != "" and unicodedata.category(char) in ("So", "Sk", "Sm", "Po", "Pd")
+    return symbol and not char.isascii()
 
 
 def _joins(char: str) -> bool:
-    return any(first <= char <= last for first, last in _JOINED_SCRIPTS)
+    return char != "" and any(first <= char <= last for first, last in _JOINED_SCRIPTS)
 
 
 def _escape(char: str) -> str:

@@ -7,7 +7,8 @@ from persona_cli import profile as pr
 from persona_cli.errors import UsageError
 from persona_cli.files import write_whole
 from persona_cli.git import Git
-from persona_cli.store import EVIDENCE, STATE, Store, profile_names
+from persona_cli.places import EVIDENCE, STATE, profile_names
+from persona_cli.store import Store
 
 
 @dataclass(frozen=True, slots=True)

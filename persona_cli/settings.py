@@ -112,7 +112,7 @@ def resolve(
 
     files:   the later one wins
     environ: an empty variable counts as not given
-    flags:   setting -> value; None is not given; False, 0 and "" are values
+    flags:   setting -> value; None and [] are not given; False, 0 and "" are values
     Raises:  InputError for a key of a file that is no setting, or a value of the
              wrong type or outside its range; UsageError for such a flag
     """
@@ -129,7 +129,7 @@ def resolve(
                 remedy = f"Mend or unset {name}."
                 raise InputError(f"{name}{shown}", remedy=remedy) from error
     for key, value in flags.items():
-        if value is not None:
+        if value is not None and value != []:
             try:
                 merged[key] = RULES[key].check(key, RULES[key].take(value))
             except ValueError as error:
@@ -179,7 +179,8 @@ def read_file(path: Path) -> SettingsFile:
 def set_user_setting(key: str, value: Any, *, path: Path | None = None) -> Path:
     """Write one setting into the user's file, and leave every other byte alone.
 
-    value:  None takes the setting out
+    value:  None takes the setting out; relative paths are meant from here, and
+            become absolute
     path:   the user's file; None is ``user_file()``
     Raises: UsageError for an unknown key or a wrong value; InputError when the
             file is broken, or written in a way that cannot be edited by line
@@ -192,7 +193,8 @@ def set_user_setting(key: str, value: Any, *, path: Path | None = None) -> Path:
         if key not in FILE_KEYS:
             raise ValueError(f"no setting of the user's file is called {key!r}")
         if value is not None:
-            RULES[key].check(key, RULES[key].take(value))
+            value = RULES[key].check(key, RULES[key].take(value))
+            value = _from_folder(key, value, Path.cwd())
     except ValueError as error:
         remedy = _nearest(key, FILE_KEYS)
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
@@ -283,11 +285,8 @@ def _from_file(source: SettingsFile) -> dict[str, Any]:
         except ValueError as error:
             remedy = f"Mend the line, or take it out: {key} then has its default."
             raise InputError(f"{source.at(key)}: {error}", remedy=remedy) from error
-    if source.folder and "lora" in found:
-        folder = source.folder
-        found["lora"] = tuple(folder / path.expanduser() for path in found["lora"])
-    if source.folder and "model" in found:
-        found["model"] = _from_folder(found["model"], source.folder)
+    if source.folder:
+        found = {k: _from_folder(k, v, source.folder) for k, v in found.items()}
     if source.shared and _leaves_the_machine(found.get("model", "")):
         raise InputError(
             f"{source.at('model')}: a remote model, in a file that can come with a"
@@ -297,11 +296,15 @@ def _from_file(source: SettingsFile) -> dict[str, Any]:
     return found
 
 
-def _from_folder(model: str, folder: Path) -> str:
-    """A relative path to a model starts at the file that names it."""
-    if model.startswith(("hf:", "http:", "https:")) or not model.endswith(".gguf"):
-        return model
-    return str(folder / Path(model).expanduser())
+def _from_folder(key: str, value: Any, folder: Path) -> Any:
+    """The value, in which relative paths start at ``folder``."""
+    match key, value:
+        case "lora", tuple():
+            return tuple(folder / path.expanduser() for path in value)
+        case "model", str() if value.endswith(".gguf"):
+            if not value.startswith(("hf:", "http:", "https:")):
+                return str(folder / Path(value).expanduser())
+    return value
 
 
 def _leaves_the_machine(model: str) -> bool:

@@ -38,6 +38,7 @@ CONTRARY = 0.3
 
 _GENERIC_WEIGHT = 0.5
 _SUBSTITUTED = 0.8
+_ENGLISH_SHARE = 0.25
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 # Vowel signs and the like, which re does not count among the letters.
@@ -138,6 +139,17 @@ def relevance(task: str, texts: Sequence[str]) -> list[float]:
     return [_bm25(asked, bag, seen_in, len(bags), mean) for bag in bags]
 
 
+def is_english(text: str) -> bool:
+    """Whether enough words of a text are English ones known by name.
+
+    A guess on the safe side: German that borrows is still German, and a line of
+    English names alone is taken for something else.
+    """
+    found = re.findall(r"[^\W\d_]+", text.casefold())
+    known = sum(w in STOP_WORDS or _stem(w) in _COMMON for w in found)
+    return text.isascii() and known >= _ENGLISH_SHARE * max(1, len(found))
+
+
 def _bm25(
     asked: set[str], bag: Counter[str], seen_in: Counter[str], n: int, mean: float
 ) -> float:
@@ -207,6 +219,9 @@ def _single(root: str) -> str:
 
 
 _OPPOSITES = frozenset(frozenset(map(_stem, pair)) for pair in OPPOSITES)
+
+
+_COMMON = frozenset(map(_stem, ADJECTIVES | DENIERS)) | AFFIRMERS | GENERIC
 
 
 def _parted(found: Sequence[str]) -> list[str]:

@@ -8,7 +8,6 @@ A version is one transaction and one commit: profile, evidence and the ledger of
 was folded in change together or not at all.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,16 +21,17 @@ from persona_cli.errors import BusyError, InputError, UsageError
 from persona_cli.evidence import Evidence, Wording
 from persona_cli.git import Git
 from persona_cli.lock import profile_lock
+from persona_cli.places import (
+    EVIDENCE,
+    PROFILE,
+    STATE,
+    check_name,
+    decoded,
+    profile_path,
+    read_bytes,
+)
 from persona_cli.profile import Claim, Profile
 from persona_cli.transaction import Transaction, recover, run
-
-PROFILE, EVIDENCE, STATE = "profile.md", "evidence.jsonl", ".state"
-
-# Of a profile file. A person's preferences are pages, not megabytes; what is larger
-# came here by mistake.
-LARGEST = 4 << 20
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,6 @@ class Loaded:
     disk: dict[str, bytes | None]
     edited: tuple[Claim, ...]
     removed: tuple[Wording, ...]
-
-
-def profile_names(root: Path) -> list[str]:
-    """Profiles under a root, sorted."""
-    if not root.is_dir():
-        return []
-    return sorted(path.parent.name for path in root.glob(f"*/{PROFILE}"))
-
-
-def check_name(name: str) -> str:
-    """A name that can be a folder.
-
-    Raises: UsageError
-    """
-    if not _NAME.match(name) or name.endswith("."):
-        raise UsageError(
-            f"profile name {name!r} is not allowed",
-            remedy="Use letters, digits, dots, dashes and underscores.",
-        )
-    return name
 
 
 def find_claim(loaded: Loaded, claim_id: str) -> Claim:
@@ -101,18 +81,7 @@ class Store:
 
         Raises: UsageError
         """
-        if not self.path.is_file():
-            others = profile_names(self.root)
-            raise UsageError(
-                f"no profile {self.name!r} in {self.root}",
-                remedy=f"Make it: persona init {self.name}"
-                + (f"; or take one of: {', '.join(others)}." if others else "."),
-            )
-        if self.folder.resolve().parent != self.root.resolve():
-            raise UsageError(
-                f"{self.folder}: leads out of {self.root}",
-                remedy="Put the profile's folder itself there, not a link to it.",
-            )
+        profile_path(self.root, self.name)
 
     def load(self) -> Loaded:
         """Read profile and evidence.
@@ -120,10 +89,10 @@ class Store:
         Raises: UsageError when there is none; InputError when a file is wrong
         """
         self.require()
-        disk = {name: _read(self.folder / name) for name in (PROFILE, EVIDENCE)}
-        profile = pr.parse(_text(disk[PROFILE], self.path), place=str(self.path))
+        disk = {name: read_bytes(self.folder / name) for name in (PROFILE, EVIDENCE)}
+        profile = pr.parse(decoded(disk[PROFILE], self.path), place=str(self.path))
         path = self.folder / EVIDENCE
-        evidence = ev.parse(_text(disk[EVIDENCE], path), place=str(path))
+        evidence = ev.parse(decoded(disk[EVIDENCE], path), place=str(path))
         adopted = adopt(profile, evidence)
         return Loaded(
             adopted.profile, adopted.evidence, disk, adopted.edited, adopted.removed
@@ -206,7 +175,7 @@ class Store:
             EVIDENCE: ev.render(evidence).encode(),
         }
         for name in after:
-            if _read(self.folder / name) != loaded.disk[name]:
+            if read_bytes(self.folder / name) != loaded.disk[name]:
                 raise BusyError(
                     f"{self.folder / name}: changed while persona was at work",
                     remedy="Run it again; it starts from what is there now.",
@@ -218,7 +187,7 @@ class Store:
         }
         if archive is not None:
             path = f"{STATE}/archive.jsonl"
-            files[path] = (_read(self.folder / path), archive)
+            files[path] = (read_bytes(self.folder / path), archive)
         transaction = Transaction(
             files=files,
             appends={"folded.jsonl": folded} if folded else {},
@@ -233,7 +202,7 @@ class Store:
         """Write a profile and its evidence over whatever is there, as one version."""
         after = {PROFILE: pr.render(profile).encode(), EVIDENCE: evidence.encode()}
         transaction = Transaction(
-            files={n: (_read(self.folder / n), new) for n, new in after.items()},
+            files={n: (read_bytes(self.folder / n), new) for n, new in after.items()},
             appends={},
             commit=(PROFILE, EVIDENCE) if commit else (),
             message=message if commit else None,
@@ -268,31 +237,3 @@ def _is_built_on(after: bytes, found: bytes) -> bool:
         return pr.parse(found.decode(), place="profile").version == new.version
     except (InputError, UnicodeDecodeError):
         return False
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        if path.stat().st_size > LARGEST and path.name == PROFILE:
-            raise InputError(
-                f"{path}: {path.stat().st_size >> 20} MB are no profile",
-                remedy="Take the last good version: persona undo.",
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(
-            f"{path}: {(error.strerror or str(error)).lower()}",
-            remedy="See that you may read it.",
-        ) from error
-
-
-def _text(content: bytes | None, path: Path) -> str:
-    try:
-        return (content or b"").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not UTF-8 text (byte {error.object[error.start]:#04x} at"
-            f" {error.start})",
-            remedy="Save it as UTF-8, or take the last good version: persona undo.",
-        ) from error

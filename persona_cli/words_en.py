@@ -12,18 +12,18 @@ def _listed(names: str) -> frozenset[str]:
 STOP_WORDS = _listed(
     """
     a about above across after again all along also always am an and any are around as
-    at back be because been before being below between both but by can could did do
-    does doing done down during each either else etc even ever every everything
-    for from further generally get gets getting go goes going had has have having
-    he her here hers herself him himself his how i if in into is it its itself just
-    let lets ll m many may me might mine most much must my myself of off often
-    on once one ones only onto or other others our ours out over own per please really
-    same shall she should since so some something still such than that the their theirs
-    them themselves then there these they thing things this those though through thus to
-    too toward towards under until up upon us usually very via was we well were what
-    whatever when whenever where whether which while who whole whom whose why will with
-    within would yes yet you your yours yourself better rather instead person user users
-    persons someone anything d re s t ve okay ok
+    at back be because been before being below between both but by can could did do does
+    doing done down during each either else etc even ever every everything for from
+    further generally get gets getting go goes going had has have having he her here
+    hers herself him himself his how i if in into is it its itself just let lets ll m
+    many may me might mine most much must my myself of off often on once one ones only
+    onto or other others our ours out over own per please really same shall she should
+    since so some something still such than that the their theirs them themselves then
+    there these they thing things this those though through thus to too toward towards
+    under until up upon us usually very via was we well were what whatever when whenever
+    where whether which while who whole whom whose why will with within would yes yet
+    you your yours yourself better rather instead person user users persons someone
+    anything d re s t ve okay ok
     """
 )
 
@@ -77,10 +77,10 @@ SIDES = frozenset({"to", "than", "before", "after", "then", "first", "into"})
 ADJECTIVES = _listed(
     """
     big bold brief bright broad calm cheap clean clear close cold cool dark deep dense
-    dry easy fast few fine firm flat fresh full great hard harsh high hot kind
-    large late lean light long loose loud low mild narrow neat new nice old plain quick quiet rare
-    rich rough safe sharp short simple slow small smart smooth soft spicy strict strong
-    subtle sweet tall terse thick thin tight tiny vague warm weak wide wild
+    dry easy fast few fine firm flat fresh full great hard harsh high hot kind large
+    late lean light long loose loud low mild narrow neat new nice old plain quick quiet
+    rare rich rough safe sharp short simple slow small smart smooth soft spicy strict
+    strong subtle sweet tall terse thick thin tight tiny vague warm weak wide wild
     """
 )
 
@@ -95,10 +95,10 @@ OPPOSITES = frozenset(
         simple/elaborate early/late tabs/spaces high/low hot/cold sweet/dry sweet/savory
         spicy/mild big/small large/small old/new fast/slow morning/evening upper/lower
         single/double sync/async static/dynamic plain/fancy deep/shallow strict/loose
-        polite/blunt warm/cool warm/cold loud/quiet top/bottom left/right metric/imperial
-        public/private local/remote strong/weak thick/thin wide/narrow hard/soft
-        american/british serious/playful serious/funny open/closed few/more less/more
-        first/last start/end beginning/end ascending/descending more/fewer
+        polite/blunt warm/cool warm/cold loud/quiet top/bottom left/right
+        metric/imperial public/private local/remote strong/weak thick/thin wide/narrow
+        hard/soft american/british serious/playful serious/funny open/closed few/more
+        less/more first/last start/end beginning/end ascending/descending more/fewer
         """
     )
 )

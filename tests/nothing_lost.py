@@ -1,11 +1,11 @@
 """What must hold after any death, fault or quarrel: nothing of anyone's is lost.
 
-    I1  the profile's files are the old version or the new, all of them
-    I2  what was acknowledged is an ancestor of HEAD, and holds the new version
-    I3  every earlier commit is still reachable, and git fsck finds nothing
-    I4  the user's own changes, staged and not, are byte for byte as they were
-    I5  each line of the ledger is there once
-    I6  no lock, temporary file or journal is left in anyone's way
+I1  the profile's files are the old version or the new, all of them
+I2  what was acknowledged is an ancestor of HEAD, and holds the new version
+I3  every earlier commit is still reachable, and git fsck finds nothing
+I4  the user's own changes, staged and not, are byte for byte as they were
+I5  each line of the ledger is there once
+I6  no lock, temporary file or journal is left in anyone's way
 """
 
 import os
@@ -113,7 +113,9 @@ def assert_nothing_lost(
     assert now.staged == before.staged, "I4: the index changed"
     assert now.status == before.status, "I4: the user's changes changed"
     assert now.branch == before.branch, "I4: the branch changed"
-    ours = git(top, "status", "--porcelain", "--", *[f"{folder.name}/{p}" for p in committed])
+    ours = git(
+        top, "status", "--porcelain", "--", *[f"{folder.name}/{p}" for p in committed]
+    )
     assert not committed or ours == "", f"I4: the index lags behind: {ours}"
     assert left_behind(top) == [], "I6: something is in the way"
     return version

@@ -1,9 +1,9 @@
 """Run as a program: one update of a profile's folder, as the store would do it.
 
-    python one_update.py FOLDER save          the transaction from OLD to NEW
-    python one_update.py FOLDER recover       what the next run does first
-    python one_update.py FOLDER count N [--no-lock]
-                                              read a number, add 1, write; N times
+python one_update.py FOLDER save          the transaction from OLD to NEW
+python one_update.py FOLDER recover       what the next run does first
+python one_update.py FOLDER count N [--no-lock]
+                                          read a number, add 1, write; N times
 """
 
 import contextlib

@@ -50,7 +50,8 @@ def test_none_is_not_given_and_zero_is():
     """A flag left out changes nothing; 0 and an empty file line are told apart."""
     found = resolve([said(seed=5, lock_timeout=9)], {}, {"seed": 0, "budget": None})
     assert (found.seed, found.budget, found.lock_timeout) == (0, None, 9.0)
-    assert resolve([said(seed=None)], {"PERSONA_SEED": ""}, {}) == Settings()
+    nothing = resolve([said(seed=None)], {"PERSONA_SEED": ""}, {"lora": []})
+    assert nothing == Settings()
 
 
 def test_every_setting_has_a_rule_and_its_default_keeps_it():
@@ -204,12 +205,12 @@ def test_one_setting_is_rewritten_and_the_rest_stays(user):
     user.write_text(HAND_WRITTEN)
     set_user_setting("model", "qwen3-8b", path=user)
     assert user.read_text() == HAND_WRITTEN.replace("tiny ", "qwen3-8b ")
-    set_user_setting("lora", ["c.gguf"], path=user)
+    set_user_setting("lora", ["/c.gguf"], path=user)
     set_user_setting("seed", 3, path=user)
     set_user_setting("budget", None, path=user)
     assert user.read_text() == (
         "# my settings\nmodel: qwen3-8b   # until the big one is here\n"
-        "\nlora: [c.gguf]\n# the end\nseed: 3\n"
+        '\nlora: ["/c.gguf"]\n# the end\nseed: 3\n'
     )
 
 
@@ -217,6 +218,13 @@ def test_a_first_setting_makes_the_file(user):
     """Where there is no file yet, folder and file are made."""
     assert set_user_setting("model", "hf:a/b:Q4_K_M", path=user) == user
     assert read_file(user).values == {"model": "hf:a/b:Q4_K_M"}
+
+
+def test_a_path_given_here_is_meant_from_here(user, monkeypatch, tmp_path):
+    """`persona model use x.gguf` means the file in this folder, whenever it is read."""
+    monkeypatch.chdir(tmp_path)
+    set_user_setting("model", "x.gguf", path=user)
+    assert resolve([read_file(user)], {}, {}).model == str(tmp_path / "x.gguf")
 
 
 def test_a_linked_file_stays_a_link(tmp_path, user):
@@ -253,6 +261,12 @@ def test_a_file_in_braces_is_left_alone(user):
     with pytest.raises(InputError, match="cannot be changed"):
         set_user_setting("model", "qwen3-8b", path=user)
     assert user.read_text() == "{model: tiny, seed: 1}\n"
+
+
+def test_a_change_that_would_mean_something_else_is_refused():
+    """A value that goes on after a blank line cannot be taken for replaced."""
+    with pytest.raises(ValueError, match="cannot be changed"):
+        yaml_edit.with_key("model: |\n  one\n\n  two\nseed: 1\n", "model", "tiny")
 
 
 @given(

@@ -1,6 +1,7 @@
 """Commands about persona itself: doctor and completion."""
 
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,11 +25,25 @@ def doctor(
     Ends with 3 when something is, after saying what to do about each.
     """
     from persona_cli.doctor import examine
+    from persona_cli.engines import fastest_form
+    from persona_cli.llama import Speed, facts
+    from persona_cli.llama import measure as run_measure
+    from persona_cli.settings import find_root
+    from persona_cli.shelf import default_shelf
 
-    session = begin(root, model=model)
-    checks = examine(session.root, session.settings, environ=os.environ, tell=tell)
+    def timed(path: Path) -> Speed:
+        return run_measure(fastest_form(path, tell=tell))
+
+    checks = examine(
+        find_root(root, os.environ, Path.cwd()),
+        lambda: begin(root, model=model).settings,
+        environ=os.environ,
+        shelf=default_shelf(),
+        engine_facts=facts,
+        measure=timed if measure else None,
+    )
     rows: list[dict[str, Any]] = []
-    for check in checks(measure=measure):
+    for check in checks:
         rows.append(
             {
                 "name": check.name,
@@ -57,7 +72,7 @@ def completion(
 
     bash: persona completion bash > ~/.local/share/bash-completion/completions/persona
     """
-    from typer.completion import get_completion_script
+    from typer._completion_shared import get_completion_script
 
     from persona_cli.errors import UsageError
 

@@ -9,7 +9,7 @@ import typer
 
 def _names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     from persona_cli.cli.session import begin
-    from persona_cli.store import profile_names
+    from persona_cli.places import profile_names
 
     names = profile_names(begin(ctx.params.get("root")).root)
     yield from (name for name in names if name.startswith(incomplete))
@@ -18,7 +18,7 @@ def _names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 def _claims(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     from persona_cli.cli.session import begin
     from persona_cli.errors import PersonaError
-    from persona_cli.store import profile_names
+    from persona_cli.places import profile_names
 
     session = begin(ctx.params.get("root"))
     given = ctx.params.get("name") or session.settings.profile
@@ -49,9 +49,7 @@ Name = Annotated[
 ]
 ClaimId = Annotated[
     str,
-    typer.Argument(
-        metavar="CLAIM", help="The id of a claim.", autocompletion=_claims
-    ),
+    typer.Argument(metavar="CLAIM", help="The id of a claim.", autocompletion=_claims),
 ]
 Whose = Annotated[
     str | None,
@@ -78,9 +76,7 @@ NoCommit = Annotated[bool, typer.Option("--no-commit", help="Leave git alone.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what would change; write nothing.")
 ]
-Seed = Annotated[
-    int | None, typer.Option(metavar="N", help="Same seed, same answer.")
-]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Same seed, same answer.")]
 Thoughts = Annotated[
     bool, typer.Option("--thoughts", help="Show what a thinking model thinks.")
 ]

@@ -3,14 +3,16 @@
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from persona_cli.cli.app import app
 from persona_cli.cli.options import AsJson, ClaimId, Name, NoCommit, Root, Whose
 from persona_cli.cli.session import begin, emit, emit_json, tell
-from persona_cli.profile import Claim, Profile
+
+if TYPE_CHECKING:
+    from persona_cli.profile import Claim, Profile
 
 
 @app.command()
@@ -50,7 +52,7 @@ def show(
 def list_profiles(as_json: AsJson = False, root: Root = None) -> None:
     """List the profiles."""
     from persona_cli.errors import PersonaError
-    from persona_cli.store import profile_names
+    from persona_cli.places import profile_names
 
     session = begin(root)
     rows = []
@@ -138,7 +140,7 @@ def why(
         emit(f"  v{earlier.version} said: {earlier.words}  (by {earlier.by})")
 
 
-def _support(claim: Claim) -> str:
+def _support(claim: "Claim") -> str:
     said = [f"{claim.count}x"]
     if claim.last:
         said.append(f"last {claim.last.isoformat()}")
@@ -149,7 +151,7 @@ def _support(claim: Claim) -> str:
     return ", ".join(said)
 
 
-def _plain(profile: Profile, claims: list[Claim], *, ids: bool) -> Iterator[str]:
+def _plain(profile: "Profile", claims: "list[Claim]", *, ids: bool) -> Iterator[str]:
     yield f"# {profile.title}"
     for section in dict.fromkeys(claim.section for claim in claims):
         yield f"\n## {section}"
@@ -159,7 +161,7 @@ def _plain(profile: Profile, claims: list[Claim], *, ids: bool) -> Iterator[str]
                 yield f"- {lead}{claim.text} ({_support(claim)})"
 
 
-def _show_in_colour(profile: Profile, claims: list[Claim], *, ids: bool) -> None:
+def _show_in_colour(profile: "Profile", claims: "list[Claim]", *, ids: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 

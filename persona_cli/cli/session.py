@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from persona_cli.errors import UsageError
+from persona_cli.places import check_name, profile_names
 from persona_cli.settings import Settings, find_root, load_settings
-from persona_cli.store import Store, check_name, profile_names
+
+if TYPE_CHECKING:
+    from persona_cli.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,13 @@ class Session:
     root: Path
     settings: Settings
 
-    def store(self, name: str | None) -> Store:
+    def store(self, name: str | None) -> "Store":
         """The profile that is meant.
 
         Raises: UsageError when that is not clear
         """
+        from persona_cli.store import Store  # git and all; apply does without
+
         return Store(self.root, name or self.default_name())
 
     def default_name(self) -> str:

@@ -62,7 +62,7 @@ def read_log(
     path: Path,
     *,
     tally: Tally,
-    format: str | None = None,  # noqa: A002 (as the option is called)
+    format: str | None = None,
     max_record: int = MAX_RECORD,
     now: datetime | None = None,
 ) -> Iterator[Interaction]:
@@ -83,7 +83,7 @@ def read_stream(
     *,
     name: str,
     tally: Tally,
-    format: str | None = None,  # noqa: A002 (as the option is called)
+    format: str | None = None,
     max_record: int = MAX_RECORD,
     now: datetime | None = None,
 ) -> Iterator[Interaction]:

@@ -1,0 +1,179 @@
+"""The command that hands a profile to a model: apply."""
+
+import io
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from persona_cli.cli.app import app
+from persona_cli.cli.options import Model, Root, Seed, Thoughts
+from persona_cli.cli.session import Session, begin, split_name, tell
+
+if TYPE_CHECKING:
+    from persona_cli.apply import ApplyRequest
+    from persona_cli.profile import Claim
+
+
+@app.command()
+def apply(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME] [PROMPT]",
+            help="Whose profile, then the prompt; piped text goes before it.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="text, messages (OpenAI JSON), anthropic, gemini or chatml.",
+        ),
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(metavar="TOKENS", help="Longest profile; says what it left out."),
+    ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SECTION", help="Only this section; may be repeated."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="What matters for this task first."),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCOPE",
+            help="global, or project:NAME; else the project you stand in.",
+        ),
+    ] = None,
+    tentative: Annotated[
+        bool, typer.Option("--tentative", help="Take claims that were seen once too.")
+    ] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Answer it, with the model in use.")
+    ] = False,
+    model: Model = None,
+    seed: Seed = None,
+    thoughts: Thoughts = False,
+    root: Root = None,
+) -> None:
+    """Put a profile in front of a prompt, for any model.
+
+    A chat on stdin, as JSON or JSON lines, gets the profile into its system message.
+    """
+    from persona_cli.apply import ApplyRequest
+    from persona_cli.apply import apply as run_apply
+    from persona_cli.errors import UsageError
+    from persona_cli.forms import FORMATS
+    from persona_cli.places import decoded, profile_path, read_bytes
+    from persona_cli.profile import parse
+
+    if format is not None and format not in FORMATS:
+        raise UsageError(
+            f"no format {format!r}", remedy=f"Take one of: {', '.join(FORMATS)}."
+        )
+    session = begin(root, budget=budget, model=model, seed=seed)
+    name, prompt = split_name(words or [], session, one="prompt")
+    # The profile alone, without its evidence and git: this has to start at once.
+    path = profile_path(session.root, name)
+    profile = parse(decoded(read_bytes(path), path), place=str(path))
+    request = ApplyRequest(
+        name=name,
+        version=profile.version,
+        argument=" ".join(prompt) or None,
+        format=format,
+        budget=session.settings.budget,
+        task=task,
+        sections=tuple(section or ()),
+        scope=scope or project_here(Path.cwd()),
+        tentative=tentative,
+    )
+    stdin = None if sys.stdin is None or sys.stdin.isatty() else sys.stdin
+    if stdin is not None and not run and request.argument is None:
+        stdin = _lines_through(profile.claims, request, stdin)
+        if stdin is None:
+            return
+    request = replace(request, piped=stdin.read() if stdin is not None else None)
+    if run:
+        _answer(session, profile.claims, request, thoughts=thoughts)
+        return
+    applied = run_apply(profile.claims, request)
+    if applied.left_out:
+        counts = Counter(applied.reasons.values())
+        said = ", ".join(f"{n} by {reason}" for reason, n in sorted(counts.items()))
+        tell(f"left out {len(applied.left_out)} of {len(profile.claims)}: {said}")
+    sys.stdout.write(applied.output)
+    sys.stdout.flush()
+
+
+def project_here(folder: Path) -> str | None:
+    """The scope of the project that a folder is in: the nearest git checkout's name."""
+    for place in (folder, *folder.parents):
+        if (place / ".git").exists():
+            return f"project:{place.name}"
+    return None
+
+
+def _lines_through(
+    claims: "Sequence[Claim]", request: "ApplyRequest", stdin: TextIO
+) -> TextIO | None:
+    """Stream chats, one out for each one in; or give stdin back, to be read whole.
+
+    JSON lines may have no end, so they are not read to it: the first line decides.
+    """
+    from persona_cli.apply import apply_lines
+    from persona_cli.chats import is_line
+
+    first = stdin.readline()
+    second = stdin.readline() if is_line(first) else ""
+    if not second.strip():  # one chat, or a prompt
+        return io.StringIO(first + second + stdin.read())
+    for line in apply_lines(claims, request, chain([first, second], stdin)):
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    return None
+
+
+def _answer(
+    session: Session,
+    claims: "Sequence[Claim]",
+    request: "ApplyRequest",
+    *,
+    thoughts: bool,
+) -> None:
+    """Let the engine answer, streaming to stdout."""
+    from contextlib import closing
+
+    from persona_cli.apply import messages
+    from persona_cli.engines import opener
+
+    def show(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def muse(text: str) -> None:
+        typer.secho(text, nl=False, err=True, dim=True)
+
+    with closing(opener(session.settings, tell=tell)) as engines:
+        engine, asking = engines.open()
+        answer = engine.complete(
+            messages(claims, request),
+            max_tokens=session.settings.answer_tokens,
+            sampling=asking.manners.sampling,
+            seed=session.settings.seed,
+            on_text=show,
+            on_thought=muse if thoughts else None,
+        )
+    sys.stdout.write("\n")
+    if answer.cut:
+        tell(f"cut at {session.settings.answer_tokens} tokens; raise answer_tokens")
