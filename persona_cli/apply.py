@@ -74,6 +74,9 @@ def apply(claims: Sequence[Claim], request: ApplyRequest) -> Applied:
     if chats is None:
         prompt = join_prompt(request.argument, request.piped)
         output = inject(text, prompt, request.format or "text")
+        # A line that was typed ends as lines do; what was piped goes on as it came.
+        if request.argument and not output.endswith("\n"):
+            output += "\n"
     else:
         if chats.lines:
             _check_lines(request)

@@ -25,6 +25,7 @@ class Manners:
     judge:    ``pair``: both items at once, by letter; ``item``: each alone
     grammar:  whether its answers are held to one
     thinking: the tags around its thoughts; None for a model that has none
+    answer_tokens: what it says beyond so many is repetition; None for most
     sampling: how inference draws its tokens
     """
 
@@ -33,6 +34,7 @@ class Manners:
     judge: Literal["pair", "item"] = "pair"
     grammar: bool = True
     thinking: tuple[str, str] | None = None
+    answer_tokens: int | None = None
     sampling: Sampling = Sampling()  # noqa: RUF009 (frozen)
 
 
@@ -106,6 +108,7 @@ def _entry(name: str, fields: dict[str, Any]) -> Entry:
             judge=_one_of(fields.pop("judge"), "pair", "item"),
             grammar=_a(bool, fields.pop("grammar")),
             thinking=_tags(fields.pop("thinking")),
+            answer_tokens=_a(int, fields.pop("answer_tokens"), none=True),
             sampling=Sampling(**fields.pop("sampling")),
         )
         entry = Entry(

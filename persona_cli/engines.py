@@ -46,7 +46,10 @@ class Opener:
             )
         asking = Asking(
             manners=_drawn(ref.manners, settings),
-            answer_tokens=settings.answer_tokens,
+            answer_tokens=min(
+                settings.answer_tokens,
+                ref.manners.answer_tokens or settings.answer_tokens,
+            ),
             window_tokens=settings.window_tokens,
             on_text=on_text,
             on_thought=on_thought,

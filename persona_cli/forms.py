@@ -1,107 +1,221 @@
-"""The forms in which programs hand a chat to a model, and a chat written in each.
+"""The forms in which people say what they want, each read as a sentence about them."""
 
-text       the profile, a blank line, the prompt
-messages   OpenAI: [{"role": "system", ...}, {"role": "user", ...}]
-anthropic  {"system": ..., "messages": [...]}
-gemini     {"system_instruction": ..., "contents": [...]}
-chatml     <|im_start|>system ... <|im_end|>, for completion endpoints
-"""
-
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
 
-from persona_cli.errors import UsageError
-from persona_cli.inert import break_controls
-
-Format = Literal["text", "messages", "anthropic", "gemini", "chatml"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from persona_cli import manner
+from persona_cli.phrasing import VERBS, conjugate, wish
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn, whatever form it came in.
+class Statement:
+    """One wish, as a sentence about the person.
 
-    role:  ``system``, ``user`` or ``assistant``
-    texts: its parts; most turns have one
+    claim:   in the third person, as near to their words as that allows
+    quote:   their sentence, white space evened out
+    durable: they meant it for good; False when that is not sure
+    likes:   what is taken rather than ``over``; empty when nothing is named
     """
 
-    role: str
-    texts: tuple[str, ...]
+    claim: str
+    quote: str = ""
+    durable: bool = True
+    likes: str = ""
+    over: str = ""
 
 
-def write(turns: Sequence[Turn], form: Format, *, place: str) -> str | Any:
-    """A chat in one of the forms: JSON as a value, the others as text.
+_ADVERBS = (
+    r"(?:(?:really|much|strongly|generally|usually|still|also|now|always|do|definitely"
+    r"|personally|truly|absolutely|particularly|especially|just) )*"
+)
+_DETERMINED = re.compile(
+    r"\b(?:the|this|that|these|those|it|them|my|your|his|her|their|our)\b|[0-9]|/|\w\.\w",
+    re.IGNORECASE,
+)
+_WORD = r"[A-Za-z][\w+#-]*(?:\.\w+)*"
+_NAME = rf"[`\"']?{_WORD}(?: {_WORD}){{0,2}}?[`\"']?"
 
-    Order:  as given; anthropic and gemini want the system turns before all others
-    place:  where the chat came from; begins the error
-    Raises: UsageError when the form cannot hold the chat without loss
+
+def _prefers(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None:
+        return None
+    likes, _, over = re.sub(
+        r" (?:over|rather than|instead of) ", " to ", what
+    ).partition(" to ")
+    over = re.split(r"[ ,]", over, maxsplit=1)[0]
+    return Statement(f"Prefers {what}.", likes=likes.lower(), over=over.lower())
+
+
+def _likes(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    return (
+        what and Statement(f"{conjugate(match['verb'].lower()).title()} {what}.")
+    ) or None
+
+
+def _dislikes(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    return Statement(f"Dislikes {what}.") if what else None
+
+
+def _habit(match: re.Match[str]) -> Statement | None:
+    verb, what = match["verb"].lower(), wish(match["x"])
+    if what is None or verb not in VERBS:
+        return None
+    return Statement(f"{match['how'].capitalize()} {conjugate(verb)} {what}.")
+
+
+def _uses(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None:
+        return None
+    over = match["over"].strip("`\"'")
+    claim = f"Uses {what}, not {match['over']}."
+    return Statement(claim, likes=what.strip("`\"'").lower(), over=over.lower())
+
+
+def _only(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    return Statement(f"Uses {what}.", likes=what.lower()) if what else None
+
+
+def _uses_not(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or _DETERMINED.search(what):
+        return None
+    return Statement(f"Does not use {what}.", over=what.lower())
+
+
+def _moved(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or _DETERMINED.search(what):
+        return None
+    over = (match["over"] or "").strip("`\"'").lower()
+    return Statement(f"Has moved to {what}.", likes=what.lower(), over=over)
+
+
+def _favourite(match: re.Match[str]) -> Statement | None:
+    kind, what = wish(match["kind"]), wish(match["x"])
+    return Statement(f"Names {what} as favourite {kind}.") if kind and what else None
+
+
+def _told(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or what.split()[0].lower() not in VERBS:
+        return None
+    # "use" and its like are followed by a thing; a thing that was pointed at is of
+    # one task.
+    _, _, thing = what.partition(" ")
+    if thing and wish(thing) is None:
+        return None
+    return Statement(f"Asks {match['how'].lower()} to {what[0].lower()}{what[1:]}.")
+
+
+def _stopped(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    return Statement(f"Asks to stop {what}.") if what else None
+
+
+def _told_not(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or what.split()[0].lower() not in VERBS:
+        return None
+    general = bool(match["ever"]) or manner.is_of_manner(what)
+    if _DETERMINED.search(what) and not general:
+        return None
+    return Statement(f"Asks not to {what[0].lower()}{what[1:]}.", durable=general)
+
+
+def _wants_no(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or not (match["more"] or manner.is_of_manner(what)):
+        return None
+    return None if _DETERMINED.search(what) else Statement(f"Wants no {what}.")
+
+
+def _corrected(match: re.Match[str]) -> Statement | None:
+    what = wish(match["x"])
+    if what is None or _DETERMINED.search(what):
+        return None
+    return Statement(f"Asks to use {what}.", likes=what.lower())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+_OVER = rf"(?:,? not|,? instead of|,? rather than) (?P<over>{_NAME})(?=[\s,.!;]|\Z)"
+_CORRECTION = _pattern(rf"use (?P<x>{_NAME})(?:,? please)?[.!]?\Z")
+
+_FIRST_PERSON: tuple[
+    tuple[re.Pattern[str], Callable[[re.Match[str]], Statement | None]], ...
+] = (
+    (_pattern(rf"I {_ADVERBS}prefer (?P<x>.+)"), _prefers),
+    (
+        _pattern(
+            rf"I {_ADVERBS}(?P<verb>like|love|enjoy|hate|dislike|loathe|detest|adore)"
+            r" (?P<x>.+)"
+        ),
+        _likes,
+    ),
+    (
+        _pattern(
+            r"I (?:(?:really|just|still) )?(?:(?:don['’]t|do not) (?:\w+ly )?(?:like|enjoy)"
+            r"|can['’]?t stand|cannot stand) (?P<x>.+)"
+        ),
+        _dislikes,
+    ),
+    (
+        _pattern(rf"I (?:only |now |exclusively )?use (?P<x>{_NAME}){_OVER}"),
+        _uses,
+    ),
+    (
+        _pattern(rf"I (?:only|now|exclusively) use (?P<x>{_NAME})(?=[\s,.!;]|\Z)"),
+        _only,
+    ),
+    (
+        _pattern(r"I (?:don['’]t|do not|no longer|never) use (?P<x>.+)"),
+        _uses_not,
+    ),
+    (_pattern(r"I (?P<how>always|never) (?P<verb>\w+) (?P<x>.+)"), _habit),
+    (
+        _pattern(
+            r"I(?:['’]ve| have)? (?:now )?(?:moved|switched|migrated)(?: \w+)?(?: over)?"
+            rf"(?: from (?P<over>{_NAME}))? to (?P<x>{_NAME})(?=[\s,.!;]|\Z)"
+        ),
+        _moved,
+    ),
+    (
+        _pattern(
+            r"my (?:all-time )?favou?rite (?P<kind>[\w -]{2,40}?) (?:is|are) (?P<x>.+)"
+        ),
+        _favourite,
+    ),
+)
+
+_INSTRUCTIONS: tuple[
+    tuple[re.Pattern[str], Callable[[re.Match[str]], Statement | None]], ...
+] = (
+    (_pattern(r"(?P<how>always|never) (?:ever )?(?P<x>.+)"), _told),
+    (_pattern(rf"use (?P<x>{_NAME}){_OVER}"), _uses),
+    (_pattern(r"(?:stop|quit) (?P<x>\w{2,30}ing\b.*)"), _stopped),
+    (_pattern(r"(?:don['’]t|do not) (?P<ever>ever )?(?P<x>.+)"), _told_not),
+    (_pattern(r"no (?P<more>more )?(?P<x>[\w' -]{3,40})[.!,]*\Z"), _wants_no),
+)
+
+
+def read_form(clause: str, *, instructs: bool, corrects: bool) -> Statement | None:
+    """A clause as a wish; None when it has none of the forms.
+
+    instructs: it may tell the assistant what to do
+    corrects:  its sentence began with "no"
     """
-    if form == "messages":
-        return [{"role": t.role, "content": _parts(t, "text")} for t in turns]
-    if form == "chatml":
-        return _chatml(turns, place)
-    system = [turn for turn in turns if turn.role == "system"]
-    rest = [turn for turn in turns if turn.role != "system"]
-    if form == "text":
-        if system or len(rest) != 1 or rest[0].role != "user":
-            _refuse(place, form, "it is more than one turn of the user's")
-        return _one(rest[0], place, form)
-    if [*system, *rest] != list(turns):
-        _refuse(place, form, "a system message stands within the chat")
-    told = tuple(text for turn in system for text in turn.texts)
-    if form == "anthropic":
-        head = {"system": _parts(Turn("system", told), "text")} if told else {}
-        turned = [{"role": t.role, "content": _parts(t, "text")} for t in rest]
-        return {**head, "messages": turned}
-    instruction = {"parts": [{"text": text} for text in told]}
-    names = {"user": "user", "assistant": "model"}
-    contents = [
-        {"role": names[t.role], "parts": [{"text": text} for text in t.texts]}
-        for t in rest
-    ]
-    start = {"system_instruction": instruction} if told else {}
-    return {**start, "contents": contents}
-
-
-def dump(value: Any, *, line: bool = False) -> str:
-    """JSON as persona prints it: real characters, and a line break at the end.
-
-    line: all on one line, for JSON lines
-    """
-    text = json.dumps(value, ensure_ascii=False, indent=None if line else 2)
-    # Half a character, which JSON may hold and UTF-8 may not.
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
-
-
-def _parts(turn: Turn, kind: str) -> str | list[dict[str, str]]:
-    if len(turn.texts) == 1:
-        return turn.texts[0]
-    return [{"type": kind, "text": text} for text in turn.texts]
-
-
-def _chatml(turns: Sequence[Turn], place: str) -> str:
-    written = [
-        f"<|im_start|>{turn.role}\n{break_controls(_one(turn, place, 'chatml'))}"
-        "<|im_end|>\n"
-        for turn in turns
-    ]
-    asks = bool(turns) and turns[-1].role == "user"
-    return "".join(written) + ("<|im_start|>assistant\n" if asks else "")
-
-
-def _one(turn: Turn, place: str, form: Format) -> str:
-    if len(turn.texts) != 1:
-        _refuse(place, form, "a message has several parts")
-    return turn.texts[0]
-
-
-def _refuse(place: str, form: Format, why: str) -> None:
-    raise UsageError(
-        f"{place}: cannot become {form} without loss: {why}",
-        remedy="Leave --format out to keep the form the chat came in.",
-    )
+    for pattern, read in (*_FIRST_PERSON, *(_INSTRUCTIONS if instructs else ())):
+        match = pattern.match(clause)
+        if match is not None:
+            return read(match)
+    if instructs and corrects and (match := _CORRECTION.match(clause)):
+        return _corrected(match)
+    return None

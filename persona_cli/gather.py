@@ -1,5 +1,6 @@
 """Logs to the archive: what is new, guarded, and safely on this machine."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Gathered:
     left_out:  reason -> interactions the guard did not let pass
     redacted:  rule -> texts replaced
     early:     interactions before ``since``
+    broken:    logs of a folder that could not be read to their end
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -30,6 +32,7 @@ class Gathered:
     unchanged: int = 0
     new: int = 0
     early: int = 0
+    broken: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     redacted: Counter[str] = field(default_factory=Counter)
 
@@ -43,7 +46,7 @@ def up_to_date(archive: Archive, paths: Sequence[Path], format: str | None) -> b
     if cursors.get("pending") != 0 or cursors.get("sizes") != archive.sizes():
         return False
     files = cursors["files"]
-    return all(files.get(str(path)) == stamp(path, format) for path in paths)
+    return all(files.get(_key(path)) == stamp(path, format) for path in paths)
 
 
 def gather(
@@ -73,21 +76,19 @@ def gather(
     files: dict[str, list[Any]] = archive.cursors().get("files", {})
     for path in paths:
         mark = stamp(path, format)
-        if files.get(str(path)) == mark:
+        if files.get(_key(path)) == mark:
             result.unchanged += 1
             continue
         log = read_log(path, tally=result.tally, format=format, max_record=max_record)
-        early = result.early
-        try:
-            result.new += archive.add(_passed(log, result, since), write=write)
-        except InputError as error:
-            if str(path) in named:
-                raise
-            result.tally.notes.append(f"{error}; passed over")
+        early, broken = result.early, result.broken
+        if str(path) not in named:
+            log = _as_far_as_it_goes(log, result)
+        result.new += archive.add(_passed(log, result, since), write=write)
+        if result.broken > broken:
             continue
         result.logs += 1
         if result.early == early:  # else there is something left to read
-            files[str(path)] = mark
+            files[_key(path)] = mark
         watch(path.name, result.new)
     if "-" in names:
         log = read_stream(
@@ -108,6 +109,25 @@ def settle(archive: Archive) -> None:
     """Remember that everything that was read is folded in."""
     files = archive.cursors().get("files", {})
     archive.save_cursors(files, pending=len(archive.pending()))
+
+
+def _key(path: Path) -> str:
+    """A log's name among the cursors: the same from wherever it is named."""
+    return os.path.abspath(path)  # noqa: PTH100 (a log may be a link, and is meant)
+
+
+def _as_far_as_it_goes(
+    log: Iterator[Interaction], result: Gathered
+) -> Iterator[Interaction]:
+    """A log that nobody named: what is wrong with it is noted, and the run goes on.
+
+    Caught here and not around the archive, whose own faults (a full disk) end it.
+    """
+    try:
+        yield from log
+    except InputError as error:
+        result.broken += 1
+        result.tally.note(f"{error}; passed over")
 
 
 def _passed(

@@ -17,7 +17,7 @@ from pathlib import Path
 from persona_cli import gitrun
 from persona_cli.errors import BusyError, InputError
 from persona_cli.files import fault, sync_file, sync_folder
-from persona_cli.gitcommit import MovedError, changed, commit_under
+from persona_cli.gitcommit import MovedError, changed, commit_under, scratch
 from persona_cli.gitlock import (
     PATIENCE_GIT,
     foreign_age,
@@ -200,12 +200,16 @@ class Git:
         )
 
     def settle(self) -> None:
-        """Bring the index up to the branch, where a run of persona died in between.
+        """Clear up after a run of persona that died in the middle of a commit.
+
+        The index is brought up to the branch, and what lay around is removed.
 
         Raises: InputError, BusyError
         """
         place = find_place(self.folder)
-        if place is None or not place.lock.exists():
+        if place is None:
+            return
+        if not any(path.exists() for path in (place.lock, *scratch(place))):
             return
         if foreign_age(place.lock) is None:
             with index_lock(place.index, top=place.top, names=()) as lock:

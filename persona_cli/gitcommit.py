@@ -8,6 +8,7 @@ seen; the index, renamed. All of it under ``index.lock``, which says what is goi
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from persona_cli.errors import InputError
 from persona_cli.failpoints import failpoint
@@ -75,10 +76,16 @@ def _commit_under(
     return made
 
 
+def scratch(place: Place) -> list[Path]:
+    """Our own files in git's folder: there during a commit, or after a death."""
+    names = (_TREE, f"{_TREE}.lock", _NEXT, f"{_NEXT}.lock")
+    return [place.git_dir / name for name in names]
+
+
 def _sweep(place: Place) -> None:
-    """Remove our scratch files: those of a dead run would be in the way."""
-    for name in (_TREE, f"{_TREE}.lock", _NEXT, f"{_NEXT}.lock"):
-        (place.git_dir / name).unlink(missing_ok=True)
+    """Remove them: those of a dead run would be in the way."""
+    for path in scratch(place):
+        path.unlink(missing_ok=True)
 
 
 def _objects(

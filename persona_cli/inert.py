@@ -103,6 +103,7 @@ def _hides(char: str) -> bool:
         or char in _BLANKS
         or bool(_IGNORABLE.match(char))
         or (ord(char) & 0xFFFE) == 0xFFFE  # no character at all, and never will be
+        or "\ufdd0" <= char <= "\ufdef"
     )
 
 

@@ -6,7 +6,6 @@ does not understand it carries through, byte for byte. ``parse`` then ``render``
 gives back the same text.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ _MARK = re.compile(
     r"[ \t]*-->[ \t]*\Z"
 )
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_VERSION = re.compile(r"^version:[ ]?([0-9]{1,9})[ ]*$", re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:")
 
 
@@ -123,11 +123,14 @@ def render(profile: Profile) -> str:
     return "".join((*profile.head, *profile.body))
 
 
-def parse(text: str, *, place: str) -> Profile:
+def parse(text: str, *, place: str, hurried: bool = False) -> Profile:
     """Read a profile file.
 
-    place:  where the text came from; begins every error
-    Raises: InputError when there is no front matter, it is not ours or of a newer
+    place:   where the text came from; begins every error
+    hurried: of the front matter, read type, format and version alone, and do without
+             the YAML library when they stand there as persona writes them; ``meta``
+             then holds no more than these
+    Raises:  InputError when there is no front matter, it is not ours or of a newer
             format, or the file holds an unresolved merge conflict
     """
     lines = _split_lines(text)
@@ -146,7 +149,9 @@ def parse(text: str, *, place: str) -> Profile:
             remedy="Compare it with an earlier version: persona diff, persona undo.",
         )
     head, body = lines[: fences[1] + 1], lines[fences[1] + 1 :]
-    meta = _front_matter("".join(head[1:-1]), place=place)
+    meta = _in_a_hurry("".join(head[1:-1])) if hurried else None
+    if meta is None:
+        meta = _front_matter("".join(head[1:-1]), place=place)
     return Profile(tuple(head), tuple(body), meta, tuple(_spots(body)))
 
 
@@ -207,6 +212,8 @@ def new_id(text: str, taken: Collection[str]) -> str:
 
     taken: ids that must not come again, of retired claims too
     """
+    import hashlib  # here, not above: most profiles that are read need no new id
+
     for digits in range(3, 17):
         for attempt in range(4):
             seed = f"{text}\x1f{attempt}".encode()
@@ -225,6 +232,16 @@ def _split_lines(text: str) -> list[str]:
     # Not splitlines(): it also splits at U+2028 and form feeds, which a person's
     # sentence may hold.
     return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _in_a_hurry(text: str) -> Mapping[str, Any] | None:
+    """The three keys every profile has; None when YAML has to decide."""
+    if text.count(f"type: {TYPE}\n") != 1 or text.count(f"persona: {FORMAT}\n") != 1:
+        return None
+    found = _VERSION.findall(text)
+    if len(found) != 1:
+        return None
+    return {"type": TYPE, "persona": FORMAT, "version": int(found[0])}
 
 
 def _front_matter(text: str, *, place: str) -> Mapping[str, Any]:

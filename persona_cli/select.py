@@ -8,7 +8,6 @@ from typing import Literal
 from persona_cli.errors import UsageError
 from persona_cli.interaction import GLOBAL
 from persona_cli.profile import Claim, section_name
-from persona_cli.similar import is_english, relevance
 
 Reason = Literal["scope", "section", "tentative", "budget"]
 
@@ -102,6 +101,8 @@ def estimate_tokens(text: str) -> int:
 
 
 def _line_tokens(line: str) -> int:
+    from persona_cli.similar import is_english  # not for who sets no budget
+
     letters = _ENGLISH if is_english(line) else _OTHER
     tokens = 0
     for piece in _PIECE.findall(line):
@@ -145,6 +146,8 @@ def _by_use(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def _by_relevance(claims: Sequence[Claim], task: str) -> list[Claim]:
+    from persona_cli.similar import relevance  # not for who names no task
+
     by_use = _by_use(claims)
     scores = relevance(task, [f"{c.section} {c.text}" for c in by_use])
     top = max(scores, default=0.0) or 1.0

@@ -6,13 +6,11 @@ The user's file is ``persona/settings.yaml`` in the folder that this system keep
 settings in. Every error begins with the place the value came from.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from persona_cli import strict_yaml, yaml_edit
 from persona_cli.errors import InputError, UsageError
 from persona_cli.setting_rules import RULES
 
@@ -168,6 +166,10 @@ def read_file(path: Path) -> SettingsFile:
     Raises: InputError when it cannot be read, or is no mapping of settings
     """
     values, text = _read(path)
+    if not text:
+        return SettingsFile(place=str(path), values=values, folder=path.parent)
+    from persona_cli import yaml_edit  # and yaml: not for a file that is not there
+
     lines = {
         match["key"]: number
         for number, line in enumerate(text.splitlines(), 1)
@@ -185,6 +187,8 @@ def set_user_setting(key: str, value: Any, *, path: Path | None = None) -> Path:
     Raises: UsageError for an unknown key or a wrong value; InputError when the
             file is broken, or written in a way that cannot be edited by line
     """
+    from persona_cli import strict_yaml, yaml_edit
+
     from persona_cli.files import write_whole
 
     # Dotfiles are often links into a repository: write what the link points to.
@@ -238,6 +242,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     Shape: (name, nearest name), for names that come close to one; any other may
            be somebody else's
     """
+    import difflib
+
     known = [name.upper() for name in (*KEYS, "root")]
     given = [n.removeprefix(PREFIX) for n in sorted(environ) if n.startswith(PREFIX)]
     near = [
@@ -251,12 +257,16 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     remedy = "Mend the file, or move it away."
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        values = strict_yaml.load(text)
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}, ""
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", remedy=remedy) from error
+    from persona_cli import strict_yaml
+
+    try:
+        text = content.decode("utf-8-sig")
+        values = strict_yaml.load(text)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text", remedy=remedy) from error
     except strict_yaml.YamlFault as error:
@@ -330,6 +340,8 @@ def _unknown(source: SettingsFile, key: str) -> NoReturn:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Use one of: {', '.join(known)}."
 

@@ -221,6 +221,7 @@ def _single(root: str) -> str:
 _OPPOSITES = frozenset(frozenset(map(_stem, pair)) for pair in OPPOSITES)
 
 
+_NUMBERS = frozenset(map(_stem, NUMBERS))
 _COMMON = frozenset(map(_stem, ADJECTIVES | DENIERS)) | AFFIRMERS | GENERIC
 
 
@@ -331,4 +332,4 @@ def _opposites(one: set[str], two: set[str]) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return word in NUMBERS or any(char.isdigit() for char in word)
+    return word in _NUMBERS or any(char.isdigit() for char in word)

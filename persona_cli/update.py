@@ -8,7 +8,7 @@ from typing import Any
 
 from persona_cli import __version__, diary
 from persona_cli import profile as pr
-from persona_cli.archive import Archive, folded_line
+from persona_cli.archive import Archive, Entry, folded_line
 from persona_cli.engine import Answer
 from persona_cli.fold import (
     EARLIER,
@@ -19,7 +19,6 @@ from persona_cli.fold import (
     set_aside,
     stamped,
 )
-from persona_cli.interaction import Interaction
 from persona_cli.profile import Profile
 from persona_cli.reconcile import Accept, Change, Reconciled, reconcile
 from persona_cli.store import Loaded, Store
@@ -74,10 +73,12 @@ def update(
     pending = archive.pending(aside=aside)
     if not pending:
         return
-    earlier = _earlier(archive, aside)
+    done_before = _done(archive, aside)
     engine, asking = open_engine()
     while pending:
         ahead = list(archive.read(pending[:MOST_INTERACTIONS]))
+        # From the archive each time, so that a run that resumes sees just the same.
+        earlier = list(archive.read(done_before))
         proposal = propose(loaded.profile, ahead, earlier, engine, asking, seed=seed)
         if write:
             loaded = _reload(store, loaded, commit=commit)
@@ -106,8 +107,8 @@ def update(
             loaded = replace(
                 loaded, profile=profile, evidence=done.evidence, edited=(), removed=()
             )
+        done_before = sorted([*done_before, *pending[: len(ids)]])[-EARLIER:]
         pending = pending[len(ids) :]
-        earlier = list(proposal.earlier)
         yield Updated(
             profile=profile,
             folded=len(ids),
@@ -121,10 +122,10 @@ def update(
         )
 
 
-def _earlier(archive: Archive, aside: set[str]) -> list[Interaction]:
+def _done(archive: Archive, aside: set[str]) -> list[Entry]:
+    """The last interactions that are folded in, oldest first."""
     done = archive.folded() - aside
-    entries = sorted(e for e in archive.entries() if e.id in done)
-    return list(archive.read(entries[-EARLIER:])) if entries else []
+    return sorted(e for e in archive.entries() if e.id in done)[-EARLIER:]
 
 
 def _reload(store: Store, loaded: Loaded, *, commit: bool) -> Loaded:

@@ -105,6 +105,6 @@ OPPOSITES = frozenset(
 
 NUMBERS = _listed(
     """
-    two three four fiv six seven eight nin ten twelv twenty hundr thousand doubl
+    two three four five six seven eight nine ten twelve twenty fifty hundred thousand
     """
 )

@@ -121,6 +121,8 @@ def test_a_long_claim_is_cut_and_says_so():
     cut = inert("word " * 500)
     assert len(cut) == LONGEST
     assert cut.endswith("…")
+    # A joiner whose second half is gone would be left to show nothing.
+    assert inert("x" * 997 + "👨‍👩‍👧" + "y" * 9) == "x" * 997 + "👨…"
 
 
 @given(st.text(st.characters(codec=None)))
@@ -156,7 +158,7 @@ def test_no_claim_becomes_a_control_token(vocabulary):
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("budget", [80, 200, 1000, 5000])
+@pytest.mark.parametrize("budget", [100, 200, 1000, 4000])
 def test_the_block_of_nasty_claims_fits_the_budget(budget, vocabulary):
     """Estimated and real size are within what was asked for."""
     done = apply(claims_of(NASTY), asked(budget=budget))
@@ -196,7 +198,7 @@ def test_nothing_chosen_changes_nothing():
 def test_a_budget_too_small_leaves_the_prompt_alone():
     """Not even one claim fits: no block, and the reasons say so."""
     done = apply([CLAIM], asked(argument="Hi", budget=20))
-    assert done.output == "Hi"
+    assert done.output == "Hi\n"
     assert done.reasons == {"c1": "budget"}
 
 
@@ -293,7 +295,7 @@ def test_lines_of_chats_refuse_forms_without_lines(form):
 def test_a_bad_line_is_named():
     """File and line, and nothing written."""
     line = '[{"role": "user", "content": "Hi"}]\n'
-    with pytest.raises(InputError, match="^stdin:3: "):
+    with pytest.raises(InputError, match=r"^stdin:3: "):
         apply([CLAIM], asked(piped=line + "\n" + "{oops\n"))
 
 
@@ -303,10 +305,11 @@ def test_what_an_engine_is_asked():
         "system",
         "user",
     ]
-    chat = '{"messages": [{"role": "developer", "content": "D"}, {"role": "user", "content": "U"}]}'
+    told, said = ({"role": r, "content": r[0]} for r in ("developer", "user"))
+    chat = json.dumps({"messages": [told, said]})
     first, second = messages([CLAIM], asked(piped=chat))
-    assert (first.role, first.content) == ("system", f"{BLOCK}\n\nD")
-    assert (second.role, second.content) == ("user", "U")
+    assert (first.role, first.content) == ("system", f"{BLOCK}\n\nd")
+    assert (second.role, second.content) == ("user", "u")
     with pytest.raises(UsageError, match="no prompt"):
         messages([CLAIM], asked())
     with pytest.raises(UsageError, match="several chats"):

@@ -71,6 +71,8 @@ def test_a_budget_keeps_the_most_useful_in_profile_order():
     assert ids == ["c6", "h7", "c8"]
     assert found.tokens <= 35
     assert set(found.reasons.values()) == {"budget", "scope", "tentative"}
+    both = select(CLAIMS[5:7], budget=None, task=None).tokens
+    assert chosen(budget=both - 1)[0] == ["h7"]
 
 
 def test_a_budget_too_small_for_one_claim_keeps_none():

@@ -75,6 +75,11 @@ DIFFERENT = [
     ("Likes films by Kurosawa", "Likes films by Ozu"),
     ("Dislikes being asked to go on", "Likes being asked to go on"),
     ("Wants headings in long answers", "Wants no headings in long answers"),
+    ("Wants replies", "Wants no replies"),
+    (
+        "Runs pytest, ruff and mypy over Python projects on Linux before a commit",
+        "Runs pytest, ruff and pyright over Python projects on Linux before a commit",
+    ),
 ]
 
 
@@ -88,6 +93,20 @@ def test_the_same_in_other_words_is_near(one, two):
 def test_another_claim_is_not_near(one, two):
     """One word can make another claim: none of these pairs may merge."""
     assert similarity(one, two) < NEAR
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("Prefers light themes in editors", "Prefers dark themes in editors"),
+        ("Writes formal letters in German", "Writes informal letters in German"),
+        ("Keeps lines under 80 columns", "Keeps lines under 100 columns"),
+        ("Wants three examples a topic", "Wants five examples a topic"),
+    ],
+)
+def test_contraries_are_hardly_alike(one, two):
+    """Two opposites, or two numbers, in the same place say two things."""
+    assert similarity(one, two) <= CONTRARY
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from one_update import COMMITTED, FRESH, NEW, OLD, is_built_on, on_disk, transac
 from persona_cli.errors import BusyError
 from persona_cli.failpoints import PLACES
 from persona_cli.git import Git
-from persona_cli.journal import Journal, decode, encode
+from persona_cli.journal import Append, Journal, decode, encode
 from persona_cli.transaction import Recovered, Transaction, recover, run
 
 PROGRAM = Path(__file__).with_name("one_update.py")
@@ -160,6 +160,49 @@ def test_killed_again_in_recovery(ada, place):
 
     assert done.returncode == -signal.SIGKILL, f"never came by {place}"
     assert check(ada, before, OLD) == "new"
+
+
+@pytest.mark.parametrize(
+    "place", ["index-locked", "index-written", "branch-moved", "index-renamed"]
+)
+def test_killed_in_a_commit_without_a_transaction(ada, place):
+    """A person's edit is committed without a journal: that death is cleared up, too."""
+    before = theirs_in(ada.parent)
+    (ada / "profile.md").write_bytes(b"mine\n")
+    code = (
+        "import sys; from pathlib import Path; from persona_cli.git import Git\n"
+        "Git(Path(sys.argv[1])).commit([Path(sys.argv[1], 'profile.md')], 'by hand')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, ada],
+        env={**os.environ, "PERSONA_FAILPOINT": f"{place}:kill"},
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (ada.parent / ".git/index.lock").exists()
+
+    assert next_run(ada) is None
+    assert left_behind(ada.parent) == []
+
+    Git(ada).commit([ada / "profile.md"], "by hand")
+    mine = {"profile.md": b"mine\n"}
+    assert_nothing_lost(
+        ada, before=before, old=mine, new=mine, committed=["profile.md"]
+    )
+    assert len(Git(ada).log(ada / "profile.md")) == 2
+
+
+def test_a_ledger_torn_between_two_lines(ada):
+    """One line of two is whole, the other torn: neither is there twice after."""
+    lines = b'{"ids":[2]}\n{"ids":[3]}\n'
+    ledger = ada / ".state/folded.jsonl"
+    start = ledger.read_bytes()
+    journal = Journal({}, {"folded.jsonl": Append(lines, len(start))}, (), None, None)
+    (ada / ".state/journal.json").write_bytes(encode(journal))
+    ledger.write_bytes(start + lines[:-5])
+
+    next_run(ada)
+
+    assert ledger.read_bytes() == start + lines
 
 
 def test_the_next_run_says_what_it_finished(ada):

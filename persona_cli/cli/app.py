@@ -2,17 +2,54 @@
 
 import os
 import sys
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+import typer.main
 from typer.core import TyperGroup
 
 from persona_cli import __version__
 from persona_cli.errors import PersonaError
 
 
+# Where each command lives, in the order of --help. A module is imported when one of
+# its commands is asked for, so that none pays for what the others need.
+COMMANDS = {
+    "init": "learn",
+    "update": "learn",
+    "rebuild": "learn",
+    "apply": "use",
+    "show": "read",
+    "list": "read",
+    "edit": "read",
+    "path": "read",
+    "why": "read",
+    "forget": "learn",
+    "log": "versions",
+    "diff": "versions",
+    "undo": "versions",
+    "model": "models",
+    "doctor": "checkup",
+    "completion": "checkup",
+}
+
+
 class PersonaGroup(TyperGroup):
-    """Ends every failure that has a name with two lines and its own exit code."""
+    """Finds commands when they are needed, and ends every failure that has a name with
+    two lines and its own exit code.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the commands, in the order of --help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"persona_cli.cli.{COMMANDS[cmd_name]}")
+        return typer.main.get_group(module.commands).commands[cmd_name]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -40,6 +77,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
+
+
+def command_group() -> typer.Typer:
+    """What a module of commands declares them on."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 def _version(wanted: bool) -> None:

@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Model, Root
 from persona_cli.cli.session import begin, emit, emit_json, tell
 
 
-@app.command()
+commands = command_group()
+
+
+@commands.command()
 def doctor(
     model: Model = None,
     measure: Annotated[
@@ -64,7 +67,7 @@ def doctor(
         raise typer.Exit(3)
 
 
-@app.command()
+@commands.command()
 def completion(
     shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="Which shell.")],
 ) -> None:

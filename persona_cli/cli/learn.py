@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import (
     AsJson,
     DryRun,
@@ -33,7 +33,10 @@ from persona_cli.cli.session import (
 )
 
 
-@app.command()
+commands = command_group()
+
+
+@commands.command()
 def init(
     name: Annotated[str, typer.Argument(help="Whose profile.")] = "me",
     title: Annotated[
@@ -59,7 +62,7 @@ def init(
     emit(str(made.path))
 
 
-@app.command()
+@commands.command()
 def update(
     words: Annotated[
         list[str] | None,
@@ -159,7 +162,7 @@ def update(
         report.finish(before, dry_run=dry_run)
 
 
-@app.command()
+@commands.command()
 def rebuild(
     name: Name = None,
     model: Model = None,
@@ -214,7 +217,7 @@ def rebuild(
         report.finish(before, dry_run=dry_run)
 
 
-@app.command()
+@commands.command()
 def forget(
     claim: Annotated[
         str | None, typer.Argument(metavar="[CLAIM]", help="The id of a claim.")

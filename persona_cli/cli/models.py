@@ -5,17 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from persona_cli.cli.app import PersonaGroup, app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Root, complete_models
 from persona_cli.cli.session import begin, emit, emit_json, now, tell
 
+commands = command_group()
 model = typer.Typer(
-    cls=PersonaGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="The models: what there is, what is here, and which is in use.",
 )
-app.add_typer(model, name="model")
+commands.add_typer(model, name="model")
 
 Spec = Annotated[
     str,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, ClaimId, Name, NoCommit, Root, Whose
 from persona_cli.cli.session import begin, emit, emit_json, tell
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from persona_cli.profile import Claim, Profile
 
 
-@app.command()
+commands = command_group()
+
+
+@commands.command()
 def show(
     name: Name = None,
     ids: Annotated[bool, typer.Option("--ids", help="With the ids of claims.")] = False,
@@ -48,7 +51,7 @@ def show(
         emit("\n".join(_plain(profile, claims, ids=ids)))
 
 
-@app.command("list")
+@commands.command("list")
 def list_profiles(as_json: AsJson = False, root: Root = None) -> None:
     """List the profiles."""
     from persona_cli.errors import PersonaError
@@ -83,7 +86,7 @@ def list_profiles(as_json: AsJson = False, root: Root = None) -> None:
         tell(f"no profile in {session.root}; make one: persona init")
 
 
-@app.command()
+@commands.command()
 def path(name: Name = None, root: Root = None) -> None:
     """Print the path of a profile."""
     store = begin(root).store(name)
@@ -91,7 +94,7 @@ def path(name: Name = None, root: Root = None) -> None:
     emit(str(store.path))
 
 
-@app.command()
+@commands.command()
 def edit(name: Name = None, no_commit: NoCommit = False, root: Root = None) -> None:
     """Open a profile in $EDITOR, and take it back if it is still one."""
     from persona_cli.edit import edit as run_edit
@@ -107,7 +110,7 @@ def edit(name: Name = None, no_commit: NoCommit = False, root: Root = None) -> N
     tell(f"{store.name}: {'saved' if done.changed else 'not changed'}")
 
 
-@app.command()
+@commands.command()
 def why(
     claim: ClaimId, profile: Whose = None, as_json: AsJson = False, root: Root = None
 ) -> None:

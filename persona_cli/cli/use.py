@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import Model, Root, Seed, Thoughts
 from persona_cli.cli.session import Session, begin, split_name, tell
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from persona_cli.profile import Claim
 
 
-@app.command()
+commands = command_group()
+
+
+@commands.command()
 def apply(
     words: Annotated[
         list[str] | None,
@@ -86,7 +89,7 @@ def apply(
     name, prompt = split_name(words or [], session, one="prompt")
     # The profile alone, without its evidence and git: this has to start at once.
     path = profile_path(session.root, name)
-    profile = parse(decoded(read_bytes(path), path), place=str(path))
+    profile = parse(decoded(read_bytes(path), path), place=str(path), hurried=True)
     request = ApplyRequest(
         name=name,
         version=profile.version,

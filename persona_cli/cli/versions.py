@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Name, NoCommit, Root, Whose
 from persona_cli.cli.session import begin, emit, emit_json, now, tell
 
 
-@app.command()
+commands = command_group()
+
+
+@commands.command()
 def log(name: Name = None, as_json: AsJson = False, root: Root = None) -> None:
     """List the versions, one a line, newest first."""
     from persona_cli.history import versions
@@ -36,7 +39,7 @@ def log(name: Name = None, as_json: AsJson = False, root: Root = None) -> None:
         emit(f"{number:<5} {day}  {one.commit[:9]}  {one.says}")
 
 
-@app.command()
+@commands.command()
 def diff(
     old: Annotated[
         str | None,
@@ -68,7 +71,7 @@ def diff(
         tell(f"{store.name}: no claim differs")
 
 
-@app.command()
+@commands.command()
 def undo(
     name: Name = None,
     to: Annotated[

@@ -1,0 +1,115 @@
+"""Between the logs and everything else: what may be learned from, and what is cut.
+
+Persona's own words are taken out, so that a profile never feeds itself; then what
+the user did not type; then secrets. Nothing reaches the archive or a model but
+through here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from persona_cli.interaction import Interaction
+from persona_cli.markers import INJECTED, OWN_RUN
+from persona_cli.pasted import typed
+from persona_cli.secrets import redact
+
+# Kinds whose ``chosen`` is the user's own writing, not something they took.
+_TYPED = frozenset(("message", "post", "edit", "stated"))
+
+# Of these, the ones that are chat messages, and so have a length one can type.
+_CHAT = frozenset(("message",))
+
+# Characters of context that are kept. It is never evidence.
+LONGEST_QUERY = 4000
+
+# Cutting may bring together what stood apart. A text that is not settled after so
+# many cuts was made to get through.
+_MOST_CUTS = 8
+
+_BEGIN = "<!-- persona:begin"
+_LONGEST_MARK = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guard makes of an interaction.
+
+    interaction: None when nothing of it may be learned from
+    dropped:     why; None when it passes
+    redacted:    rule -> how many secrets were replaced
+    """
+
+    interaction: Interaction | None
+    dropped: str | None = None
+    redacted: Mapping[str, int] = field(default_factory=dict)
+
+
+def guard(interaction: Interaction) -> Guarded:
+    """Cut an interaction down to what may be learned from; twice changes nothing."""
+    sides = (interaction.query, interaction.chosen, interaction.rejected)
+    if any(OWN_RUN in side for side in sides):
+        return Guarded(None, "a run of persona's own")
+    found: Counter[str] = Counter()
+    own = interaction.kind in _TYPED
+    whole = interaction.kind not in _CHAT
+    keep: Callable[[str], str] = (
+        (lambda text: typed(text, whole=whole)) if own else _as_it_is
+    )
+    query = _settled(interaction.query, _shortened, found)
+    chosen = _settled(interaction.chosen, keep, found)
+    rejected = _settled(interaction.rejected, _as_it_is, found)
+    if query is None or chosen is None or rejected is None:
+        return Guarded(None, "text within text within text", found)
+    if not chosen.strip():
+        return Guarded(None, "nothing typed" if own else "nothing left", found)
+    if interaction.rejected.strip():
+        if not rejected.strip():
+            return Guarded(None, "nothing left", found)
+        if rejected == chosen:
+            return Guarded(None, "chosen and rejected are the same", found)
+    passed = replace(interaction, query=query, chosen=chosen, rejected=rejected)
+    return Guarded(passed, None, found)
+
+
+def _settled(text: str, keep: Callable[[str], str], found: Counter[str]) -> str | None:
+    """A text cut until nothing more is to be cut; None when that does not end."""
+    for _ in range(_MOST_CUTS):
+        before = text
+        text, new = redact(keep(_without_profile(text)))
+        found.update(new)
+        if text == before:
+            return text
+    return None
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _shortened(text: str) -> str:
+    """The beginning and the end of a long text."""
+    if len(text) <= LONGEST_QUERY:
+        return text
+    half = LONGEST_QUERY // 2 - 8
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
+
+
+def _without_profile(text: str) -> str:
+    """Without the profiles that persona put into it.
+
+    Looks for each mark's end before it asks the pattern, which alone would take
+    quadratic time on many marks that never end.
+    """
+    kept: list[str] = []
+    at = looked = 0
+    while (start := text.find(_BEGIN, looked)) >= 0:
+        looked = start + 1
+        if text.find(">", start, start + _LONGEST_MARK) < 0:
+            continue
+        block = INJECTED.match(text, start)
+        if block is not None:
+            kept.append(text[at:start])
+            at = looked = block.end()
+    kept.append(text[at:])
+    return "".join(kept)
