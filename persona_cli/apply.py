@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from persona_cli.chats import Chats, read_lines, recognise, turns, with_profile
-from persona_cli.engine import Message, Role
 from persona_cli.errors import UsageError
-from persona_cli.forms import Format
 from persona_cli.inject import (
     block,
     claim_line,
@@ -16,7 +14,12 @@ from persona_cli.inject import (
     join_prompt,
 )
 from persona_cli.profile import Claim
-from persona_cli.select import Reason, Selection, estimate_tokens, select
+from persona_cli.select import Reason, Selection, select
+
+if TYPE_CHECKING:
+    from persona_cli.chat_forms import Format
+    from persona_cli.chats import Chats
+    from persona_cli.engine import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class ApplyRequest:
     version: int
     argument: str | None = None
     piped: str | None = None
-    format: Format | None = None
+    format: "Format | None" = None
     budget: int | None = None
     task: str | None = None
     sections: tuple[str, ...] = ()
@@ -52,7 +55,6 @@ class Applied:
     kept:     the claims in it
     left_out: the others; in the order of the profile
     reasons:  claim id -> why it was left out
-    tokens:   upper estimate for the block
     """
 
     output: str
@@ -60,7 +62,13 @@ class Applied:
     kept: tuple[Claim, ...]
     left_out: tuple[Claim, ...]
     reasons: Mapping[str, Reason]
-    tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Upper estimate for the block."""
+        from persona_cli.tokens import estimate_tokens
+
+        return estimate_tokens(self.block)
 
 
 def apply(claims: Sequence[Claim], request: ApplyRequest) -> Applied:
@@ -90,7 +98,6 @@ def apply(claims: Sequence[Claim], request: ApplyRequest) -> Applied:
         chosen.kept,
         chosen.left_out,
         chosen.reasons,
-        estimate_tokens(text),
     )
 
 
@@ -101,18 +108,23 @@ def apply_lines(
 
     lines: of stdin; ``chats.is_line`` says of the first whether this is the way
     """
+    from persona_cli.chats import read_lines
+
     _check_lines(request)
     _, text = _block(claims, request)
     for chat in read_lines(lines):
         yield inject_chat(text, chat, request.format, line=True)
 
 
-def messages(claims: Sequence[Claim], request: ApplyRequest) -> list[Message]:
+def messages(claims: Sequence[Claim], request: ApplyRequest) -> "list[Message]":
     """The chat that an engine is to answer: the same, and never a control token.
 
     Raises: UsageError without a prompt, for lines of chats, and for a chat that is
             more than plain turns
     """
+    from persona_cli.chats import turns, with_profile
+    from persona_cli.engine import Message, Role
+
     _, text = _block(claims, request)
     chats = _chats(request)
     if chats is None:
@@ -136,10 +148,17 @@ def messages(claims: Sequence[Claim], request: ApplyRequest) -> list[Message]:
     ]
 
 
-def _chats(request: ApplyRequest) -> Chats | None:
+def may_be_chat(text: str) -> bool:
+    """Whether it is worth looking for a chat in a text: JSON begins with a bracket."""
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
+
+
+def _chats(request: ApplyRequest) -> "Chats | None":
     # With words of the user's own beside it, JSON is what they ask about.
-    if request.argument or not request.piped:
+    if request.argument or not request.piped or not may_be_chat(request.piped):
         return None
+    from persona_cli.chats import recognise
+
     return recognise(request.piped)
 
 
@@ -152,7 +171,12 @@ def _check_lines(request: ApplyRequest) -> None:
 
 
 def _block(claims: Sequence[Claim], request: ApplyRequest) -> tuple[Selection, str]:
-    around = frame(request.name, request.version)
+    overhead = 0
+    if request.budget is not None:
+        from persona_cli.tokens import estimate_tokens
+
+        around = "\n".join(frame(request.name, request.version))
+        overhead = estimate_tokens(around)
     chosen = select(
         claims,
         budget=request.budget,
@@ -160,7 +184,7 @@ def _block(claims: Sequence[Claim], request: ApplyRequest) -> tuple[Selection, s
         sections=request.sections,
         scope=request.scope,
         tentative=request.tentative,
-        overhead_tokens=estimate_tokens("\n".join(around)),
+        overhead_tokens=overhead,
         line=claim_line,
     )
     return chosen, block(chosen.kept, name=request.name, version=request.version)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
+from persona_cli.chat_forms import Format, Turn
 from persona_cli.errors import InputError, UsageError
-from persona_cli.forms import Format, Turn
 from persona_cli.markers import END
 
 # A list of messages alone; a request to an OpenAI-compatible server, to Anthropic's,

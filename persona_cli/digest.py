@@ -13,6 +13,7 @@ from persona_cli import traits
 from persona_cli.forms import Statement
 from persona_cli.interaction import Interaction
 from persona_cli.language import british, language
+from persona_cli.majority import clear, standing
 from persona_cli.statements import statements
 from persona_cli.topics import section_of
 from persona_cli.wordstats import common_words, content_words, partner, telling_words
@@ -43,9 +44,6 @@ class Observation:
     stated: bool
     strength: float
 
-
-# What was said outright stands above whatever was counted.
-_SAID = 10.0
 
 # A share of the interactions that show a habit of writing.
 _HABIT = 0.8
@@ -103,7 +101,7 @@ def _said(said: Sequence[tuple[Interaction, Statement]]) -> Iterator[Observation
             against=(),
             quotes={deed.id: one.quote},
             stated=one.durable,
-            strength=_standing(1, 0, stated=one.durable),
+            strength=standing(1, 0, stated=one.durable),
         )
 
 
@@ -114,7 +112,9 @@ def _chosen(
 
     named: (what is taken, what it is taken over) -> the claim that says so already
     """
-    pairs = [deed for deed in window if deed.kind in ("pair", "edit")]
+    # Edits are no pairs here: the guard took the code out of what was typed, and left
+    # it in the answer.
+    pairs = [deed for deed in window if deed.kind == "pair"]
     # Without a question the items are no answers, and how they are written is not
     # what was chosen.
     answers = [deed for deed in pairs if deed.query.strip()]
@@ -130,7 +130,8 @@ def _by_words(
     taken = [content_words(deed.chosen) for deed in pairs]
     passed = [content_words(deed.rejected) for deed in pairs]
     told: set[str] = set()
-    for one in telling_words(taken, passed):
+    # What was taken first: it may name what it was taken over.
+    for one in sorted(telling_words(taken, passed), key=lambda one: one.z < 0):
         likes = one.z > 0
         places, against = (one.for_, one.against) if likes else (one.against, one.for_)
         other = partner(places, taken, passed) if likes else None
@@ -156,7 +157,7 @@ def _by_words(
             against=tuple(pairs[n].id for n in against),
             quotes={d.id: _line_with(d.chosen, (one.word,)) for d in shows},
             stated=False,
-            strength=_standing(len(shows), len(against)),
+            strength=standing(len(shows), len(against)),
         )
 
 
@@ -183,7 +184,7 @@ def _by_trait(
         against=tuple(deed.id for deed in speaks_against),
         quotes={deed.id: _line_with(deed.chosen, ()) for deed in shows},
         stated=False,
-        strength=_standing(len(shows), len(speaks_against)),
+        strength=standing(len(shows), len(speaks_against)),
     )
 
 
@@ -208,7 +209,7 @@ def _rated(window: Sequence[Interaction]) -> Iterator[Observation]:
                 against=tuple(theirs[n].id for n in one.against),
                 quotes={d.id: _line_with(d.chosen, (one.word,)) for d in shows},
                 stated=False,
-                strength=_standing(len(shows), len(one.against)),
+                strength=standing(len(shows), len(one.against)),
             )
 
 
@@ -251,35 +252,8 @@ def _habit(
         against=tuple(deed.id for deed in others),
         quotes={deed.id: _line_with(deed.chosen, ()) for deed in shows},
         stated=False,
-        strength=_standing(len(shows), len(others)),
+        strength=standing(len(shows), len(others)),
     )
-
-
-def clear(for_: int, against: int, *, chance: float = 0.05) -> bool:
-    """Whether so many for and against are a majority that chance does not make.
-
-    A two-sided sign test; and at least two in three, since with many interactions
-    the test finds leanings that no one would call a preference.
-
-    chance: of seeing as much where there is no leaning. Below one in twenty, since a
-            dozen things are counted and each gets its chance
-    """
-    told = for_ + against
-    tail = sum(math.comb(told, k) for k in range(for_, told + 1)) / 2.0**told
-    return 3 * for_ >= 2 * told and 2 * tail < chance
-
-
-def _standing(for_: int, against: int, *, stated: bool = False) -> float:
-    """Lower end of Wilson's 90% interval of the share, times log(1 + n).
-
-    stated: said outright and for good: above whatever was counted
-    """
-    told, z = for_ + against, 1.645
-    share = for_ / told
-    centre = share + z * z / (2 * told)
-    spread = z * math.sqrt(share * (1 - share) / told + z * z / (4 * told * told))
-    counted = (centre - spread) / (1 + z * z / told) * math.log1p(told)
-    return counted + (_SAID if stated else 0.0)
 
 
 def _merged(found: Iterable[Observation], order: Sequence[str]) -> list[Observation]:
@@ -304,13 +278,13 @@ def _merged(found: Iterable[Observation], order: Sequence[str]) -> list[Observat
             against=tuple(against),
             quotes={**one.quotes, **known.quotes},
             stated=stated,
-            strength=_standing(len(ids), len(against), stated=stated),
+            strength=standing(len(ids), len(against), stated=stated),
         )
     return list(by_claim.values())
 
 
 def _by_time(window: Sequence[Interaction]) -> list[Interaction]:
-    """Oldest first; what has no time stays where it stands among the undated, before."""
+    """Oldest first; what has no time comes before, in the order of the window."""
     return sorted(window, key=lambda one: one.at.timestamp() if one.at else -math.inf)
 
 

@@ -18,13 +18,13 @@ from typing import Any, Protocol
 from persona_cli import gguf
 from persona_cli.errors import ModelError, PersonaError
 from persona_cli.git import Git
-from persona_cli.gitrun import require_version
-from persona_cli.installed import local_path, locate, size_of, size_text
+from persona_cli.git.run import require_version
 from persona_cli.machine import available_memory, memory_needed
-from persona_cli.model_spec import ModelRef, resolve_model
+from persona_cli.models.installed import local_path, locate, size_of, size_text
+from persona_cli.models.shelf import Shelf, sha256_of
+from persona_cli.models.spec import ModelRef, resolve_model
 from persona_cli.places import profile_names
 from persona_cli.settings import ROOT_FILE, Settings, unknown_variables, user_file
-from persona_cli.shelf import Shelf, sha256_of
 from persona_cli.store import Store
 
 # A profile is kilobytes; below this the disk itself is in trouble, in bytes.

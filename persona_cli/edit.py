@@ -68,7 +68,7 @@ def edit(
         raise InputError(
             f"{copy}: not UTF-8 text", remedy="Save it as UTF-8."
         ) from error
-    with store.at_work("edit", timeout=lock_timeout, commit=commit):
+    with store.at_work("edit", timeout=lock_timeout, commit=commit, mending=True):
         if store.path.read_bytes() != before:
             raise BusyError(
                 f"{store.path}: changed while you were editing",

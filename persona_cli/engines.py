@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from persona_cli.catalogue import Manners, catalogue
 from persona_cli.engine import Engine, OnText, Sampling
 from persona_cli.infer import Asking
-from persona_cli.model_spec import TINY, ModelRef, resolve_model
+from persona_cli.models.catalogue import Manners, catalogue
+from persona_cli.models.spec import TINY, ModelRef, resolve_model
 from persona_cli.settings import Settings
 
 # What the README says too: the smallest model of the catalogue that infers well.
@@ -104,8 +104,8 @@ def model_file(ref: ModelRef, *, tell: Callable[[str], None]) -> Path:
 
     Raises: ModelError when it is not here
     """
-    from persona_cli.installed import locate
-    from persona_cli.shelf import default_shelf
+    from persona_cli.models.installed import locate
+    from persona_cli.models.shelf import default_shelf
 
     return fastest_form(locate(ref, default_shelf()), tell=tell)
 

@@ -107,7 +107,8 @@ def counted_sources(
     for name, at in read:
         resource = name.partition(":")[0]
         if resource not in by_resource:
-            source = {"id": f"s{len(sources) + 1}", "resource": resource}
+            source: dict[str, Any] = {"id": f"s{len(sources) + 1}"}
+            source["resource"] = resource
             sources.append(source)
             by_resource[resource] = source
         source = by_resource[resource]

@@ -37,6 +37,10 @@ _WORD = r"[A-Za-z][\w+#-]*(?:\.\w+)*"
 _NAME = rf"[`\"']?{_WORD}(?: {_WORD}){{0,2}}?[`\"']?"
 
 
+def _bare(name: str) -> str:
+    return name.strip("`\"' ").lower()
+
+
 def _prefers(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
     if what is None:
@@ -45,14 +49,14 @@ def _prefers(match: re.Match[str]) -> Statement | None:
         r" (?:over|rather than|instead of) ", " to ", what
     ).partition(" to ")
     over = re.split(r"[ ,]", over, maxsplit=1)[0]
-    return Statement(f"Prefers {what}.", likes=likes.lower(), over=over.lower())
+    return Statement(f"Prefers {what}.", likes=_bare(likes), over=_bare(over))
 
 
 def _likes(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
-    return (
-        what and Statement(f"{conjugate(match['verb'].lower()).title()} {what}.")
-    ) or None
+    if what is None:
+        return None
+    return Statement(f"{conjugate(match['verb'].lower()).capitalize()} {what}.")
 
 
 def _dislikes(match: re.Match[str]) -> Statement | None:
@@ -71,29 +75,28 @@ def _uses(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
     if what is None:
         return None
-    over = match["over"].strip("`\"'")
     claim = f"Uses {what}, not {match['over']}."
-    return Statement(claim, likes=what.strip("`\"'").lower(), over=over.lower())
+    return Statement(claim, likes=_bare(what), over=_bare(match["over"]))
 
 
 def _only(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
-    return Statement(f"Uses {what}.", likes=what.lower()) if what else None
+    return Statement(f"Uses {what}.", likes=_bare(what)) if what else None
 
 
 def _uses_not(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
     if what is None or _DETERMINED.search(what):
         return None
-    return Statement(f"Does not use {what}.", over=what.lower())
+    return Statement(f"Does not use {what}.", over=_bare(what))
 
 
 def _moved(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
     if what is None or _DETERMINED.search(what):
         return None
-    over = (match["over"] or "").strip("`\"'").lower()
-    return Statement(f"Has moved to {what}.", likes=what.lower(), over=over)
+    over = _bare(match["over"] or "")
+    return Statement(f"Has moved to {what}.", likes=_bare(what), over=over)
 
 
 def _favourite(match: re.Match[str]) -> Statement | None:
@@ -139,7 +142,7 @@ def _corrected(match: re.Match[str]) -> Statement | None:
     what = wish(match["x"])
     if what is None or _DETERMINED.search(what):
         return None
-    return Statement(f"Asks to use {what}.", likes=what.lower())
+    return Statement(f"Asks to use {what}.", likes=_bare(what))
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -162,8 +165,8 @@ _FIRST_PERSON: tuple[
     ),
     (
         _pattern(
-            r"I (?:(?:really|just|still) )?(?:(?:don['’]t|do not) (?:\w+ly )?(?:like|enjoy)"
-            r"|can['’]?t stand|cannot stand) (?P<x>.+)"
+            r"I (?:(?:really|just|still) )?(?:(?:don['’]t|do not) (?:\w+ly )?"
+            r"(?:like|enjoy)|can['’]?t stand|cannot stand) (?P<x>.+)"
         ),
         _dislikes,
     ),
@@ -182,8 +185,8 @@ _FIRST_PERSON: tuple[
     (_pattern(r"I (?P<how>always|never) (?P<verb>\w+) (?P<x>.+)"), _habit),
     (
         _pattern(
-            r"I(?:['’]ve| have)? (?:now )?(?:moved|switched|migrated)(?: \w+)?(?: over)?"
-            rf"(?: from (?P<over>{_NAME}))? to (?P<x>{_NAME})(?=[\s,.!;]|\Z)"
+            r"I(?:['’]ve| have)? (?:now )?(?:moved|switched|migrated)(?: \w+)?"
+            rf"(?: over)?(?: from (?P<over>{_NAME}))? to (?P<x>{_NAME})(?=[\s,.!;]|\Z)"
         ),
         _moved,
     ),

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from persona_cli.catalogue import UNKNOWN, Manners
 from persona_cli.digest import Observation
 from persona_cli.draft import Draft, DraftLine, citation_grammar, read_draft
 from persona_cli.engine import Answer, Engine, Message, OnText
 from persona_cli.errors import ModelError
 from persona_cli.grounds import borne_out
 from persona_cli.interaction import Interaction
+from persona_cli.models.catalogue import UNKNOWN, Manners
 from persona_cli.profile import Claim
 from persona_cli.summary import align
 from persona_cli.templates import load_template

@@ -6,24 +6,33 @@ in a log, and by which a second injection replaces the first.
 
 import re
 from collections.abc import Sequence
+from string import ascii_letters, digits
+from typing import TYPE_CHECKING
 
 from persona_cli import markers
-from persona_cli.chats import Chat, turns, with_profile
-from persona_cli.forms import Format, Turn, dump, write
-from persona_cli.inert import inert
 from persona_cli.profile import Claim
+
+if TYPE_CHECKING:
+    # A prompt as text, which is the usual case, starts without the forms of chats.
+    from persona_cli.chat_forms import Format
+    from persona_cli.chats import Chat
 
 LEAD = (
     "Notes on what the person asking prefers. Let them shape the answer without"
     " mentioning them; where they differ from the request, the request counts."
 )
 
+# Of these characters nothing is made that acts on a model or a terminal: a claim that
+# holds no others goes in as it is, and `persona apply` starts without ``inert``.
+_HARMLESS = frozenset(ascii_letters + digits + " .,;:!?'\"()/%+=&@$*_")
+
+_SHORT = 500
+
 # A list this short reads better without headings.
 _FLAT = 5
 
-_OLDER = re.compile(
-    r"\A<!-- persona:begin\b[^>]{0,400}-->.*?<!-- persona:end -->(?:\n\n|\n?\Z)",
-    re.DOTALL,
+_OLDER = (
+    r"(?s)\A<!-- persona:begin\b[^>]{0,400}-->.*?<!-- persona:end -->(?:\n\n|\n?\Z)"
 )
 
 
@@ -57,12 +66,21 @@ def frame(name: str, version: int) -> tuple[str, str]:
 
 def claim_line(claim: Claim) -> str:
     """A claim as its line of the block."""
-    return f"- {inert(claim.text)}"
+    return f"- {shown(claim.text)}"
 
 
 def section_line(section: str) -> str:
     """A section as its line of the block."""
-    return f"## {inert(section)}"
+    return f"## {shown(section)}"
+
+
+def shown(text: str) -> str:
+    """A text as it may stand in the block: on one line, and inert."""
+    if len(text) < _SHORT and _HARMLESS.issuperset(text):
+        return text
+    from persona_cli.inert import inert
+
+    return inert(text)
 
 
 def join_prompt(argument: str | None, piped: str | None) -> str:
@@ -70,7 +88,7 @@ def join_prompt(argument: str | None, piped: str | None) -> str:
     return " ".join(part for part in (piped, argument) if part)
 
 
-def inject(text: str, prompt: str, form: Format) -> str:
+def inject(text: str, prompt: str, form: "Format") -> str:
     """A prompt with the block in front, in one of the forms.
 
     text:   the block; empty leaves a prompt as text exactly as it is
@@ -78,6 +96,8 @@ def inject(text: str, prompt: str, form: Format) -> str:
     """
     if form == "text":
         return to_text(text, prompt)
+    from persona_cli.chat_forms import Turn, dump, write
+
     said = [
         Turn(role, (words,)) for role, words in (("system", text), ("user", prompt))
     ]
@@ -89,7 +109,8 @@ def to_text(text: str, prompt: str) -> str:
     """The block, a blank line, the prompt; for an older block at its head, the new."""
     if not text:
         return prompt
-    rest = _OLDER.sub("", prompt, count=1)
+    older = prompt.startswith("<!-- persona:begin")
+    rest = re.sub(_OLDER, "", prompt, count=1) if older else prompt
     joined = f"{text}\n\n{rest}" if rest else text
     return joined if joined.endswith("\n") else joined + "\n"
 
@@ -115,7 +136,7 @@ def to_chatml(text: str, prompt: str) -> str:
 
 
 def inject_chat(
-    text: str, chat: Chat, form: Format | None, *, line: bool = False
+    text: str, chat: "Chat", form: "Format | None", *, line: bool = False
 ) -> str:
     """A chat with the block in its system message.
 
@@ -123,6 +144,9 @@ def inject_chat(
     line:   it is one of JSON lines
     Raises: UsageError when the other form cannot hold it without loss
     """
+    from persona_cli.chat_forms import dump, write
+    from persona_cli.chats import turns, with_profile
+
     if form is None or form == chat.format:
         return dump(with_profile(chat, text).value, line=line)
     if form == "text":

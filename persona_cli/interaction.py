@@ -1,16 +1,13 @@
 """One thing the user did, whatever log told of it."""
 
-import hashlib
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from persona_cli.scope import GLOBAL
+
 Kind = Literal["pair", "message", "post", "rating", "edit", "stated"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-GLOBAL = "global"
-
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
@@ -71,5 +68,8 @@ def fingerprint(*parts: str) -> str:
     Of the text alone (NFC), not of the line it stands on: a log that was
     renamed, appended to or exported again names its old deeds as before.
     """
+    import hashlib  # here, not above: `persona apply` makes none, and starts at once
+    import unicodedata
+
     text = "\x1f".join(unicodedata.normalize("NFC", part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -10,62 +10,77 @@ import re
 from persona_cli import traits
 
 _PLEASE = r"(?:[,\s]*(?:please|pls|thanks|thank you|again|everywhere|ever))*[\s.!,]*\Z"
+_DO_NOT = r"(?:don['’]t|do not|stop|quit|never)"
+_KEEP_TO = r"(?:always )?(?:(?:use|write(?: in)?|keep to|stick to|in) )?"
 
-_CORRECTIONS = tuple(
-    (re.compile(pattern + _PLEASE, re.IGNORECASE), claim)
-    for pattern, claim in (
+_FORMS = (
+    (
         (
-            r"(?:I (?:want|prefer|like|need) |(?:make|keep) (?:it|them|that|this|(?:your )?(?:answers?|repl(?:y|ies)))"
-            r" )?(?:be )?(?:(?:much|way|a bit|a lot|a little|even|far|more|less) )*"
-            r"(?:shorter|briefer|brief|short|concise|terse|verbose|wordy)(?<!more verbose)"
-            r"(?<!more wordy)(?: answers?)?",
-            traits.SHORT,
+            r"(?:I (?:want|prefer|like|need) |(?:make|keep) (?:it|them|that|this"
+            r"|(?:your )?(?:answers?|repl(?:y|ies))) )?(?:be )?"
+            r"(?:(?:much|way|a bit|a lot|a little|even|far) )*"
+            r"(?:shorter|briefer|brief|short|concise|terse|more concise|more terse"
+            r"|less verbose|less wordy)(?: answers?)?"
         ),
+        traits.SHORT,
+    ),
+    (
         (
-            r"(?:(?:that|this|it)(?:['’]s| is| was) |still )?(?:(?:much|way|far|a bit) )*"
-            r"too (?:long|verbose|wordy|chatty)",
-            traits.SHORT,
+            r"(?:(?:that|this|it)(?:['’]s| is| was) |still )?"
+            r"(?:(?:much|way|far|a bit) )*too (?:long|verbose|wordy|chatty)"
         ),
+        traits.SHORT,
+    ),
+    (
         (
             r"(?:no|without|skip the|drop the|lose the"
-            r"|(?:never|don['’]t|do not|stop) (?:us(?:e|ing)|add(?:ing)?|put(?:ting)?))"
-            r"(?: more| any)? emojis?(?: in (?:your )?(?:answers|replies))?",
-            traits.NO_EMOJI,
+            rf"|{_DO_NOT} (?:use|using|add|adding|put|putting))"
+            r"(?: more| any)? emojis?(?: in (?:your )?(?:answers|replies))?"
         ),
+        traits.NO_EMOJI,
+    ),
+    (
         (
-            r"(?:don['’]t|do not|stop|never|no need to|no|no more|quit) (?:always )?"
+            rf"(?:{_DO_NOT}|no need to|no|no more) (?:always )?"
             r"(?:apologi[sz](?:e|ing)|apologies|say(?:ing)? sorry)"
-            r"(?: (?:all the time|so much|to me|every time))?",
-            traits.NO_APOLOGIES,
+            r"(?: (?:all the time|so much|to me|every time))?"
         ),
+        traits.NO_APOLOGIES,
+    ),
+    (
         (
-            r"(?:don['’]t|do not|stop|quit|never) (?:always |ever |keep )?ask(?:ing)?(?: me)?"
-            r"(?: (?:whether|if|to) .{0,40}\b(?:go on|continue|proceed|go ahead|carry on|"
-            r"keep going)| for (?:permission|confirmation))?",
-            traits.NO_OFFERS,
+            rf"{_DO_NOT} (?:always |ever |keep )?ask(?:ing)?(?: me)?"
+            r"(?: (?:whether|if|to) .{0,40}\b(?:go on|continue|proceed|go ahead"
+            r"|carry on|keep going)| for (?:permission|confirmation))?"
         ),
+        traits.NO_OFFERS,
+    ),
+    (
         (
-            r"(?:always )?(?:(?:use|give me|stick to|answer in|in) )?metric(?: units?)?"
-            r"(?: only)?",
-            traits.METRIC,
+            r"(?:always )?(?:(?:use|give me|stick to|answer in|in) )?"
+            r"metric(?: units?)?(?: only)?"
         ),
-        (
-            r"(?:always )?(?:(?:use|write(?: in)?|keep to|stick to|in) )?(?:british|uk)"
-            r"(?: english)?(?: spelling)?(?<!british)(?<!uk)",
-            traits.BRITISH,
-        ),
-        (
-            r"(?:always )?(?:(?:use|write(?: in)?|keep to|stick to|in) )?(?:american|us)"
-            r"(?: english)?(?: spelling)?(?<!american)(?<!us)",
-            traits.AMERICAN,
-        ),
+        traits.METRIC,
+    ),
+    (
+        _KEEP_TO + r"(?:british|uk) (?:english(?: spelling)?|spelling)",
+        traits.BRITISH,
+    ),
+    (
+        _KEEP_TO + r"(?:american|us) (?:english(?: spelling)?|spelling)",
+        traits.AMERICAN,
+    ),
+    (
         (
             r"(?:always )?(?:(?:show|put|give)(?: me)? )?(?:the )?code first"
-            r"(?:,? (?:(?:and )?(?:the )?(?:reasons?|explanations?|words|prose) "
-            r"(?:after(?: it)?|later|second)))?",
-            traits.CODE_FIRST,
+            r"(?:,? (?:and )?(?:the )?(?:reasons?|explanations?|words|prose)"
+            r" (?:after(?: it)?|later|second))?"
         ),
-    )
+        traits.CODE_FIRST,
+    ),
+)
+_CORRECTIONS = tuple(
+    (re.compile(form + _PLEASE, re.IGNORECASE), claim) for form, claim in _FORMS
 )
 
 _MANNER = re.compile(

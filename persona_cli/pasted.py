@@ -37,13 +37,15 @@ _ITEM = re.compile(r"\s*(?:[-*+•]|[0-9]{1,3}[.)])\s")
 
 # From here on it is someone else's mail.
 _FORWARDED = re.compile(
-    r"-{3,}\s*(?:original message|forwarded message|begin forwarded)|begin forwarded message:",
+    r"-{3,}\s*(?:original message|forwarded message|begin forwarded)"
+    r"|begin forwarded message:",
     re.IGNORECASE,
 )
 
 _MAIL_HEAD = re.compile(r"(?:from|to|cc|subject|sent|date|reply-to):\s", re.IGNORECASE)
 _TRANSCRIPT = re.compile(
-    r"\s*(?:\*\*)?(?:user|assistant|system|human|ai|bot|claude|chatgpt|gpt)(?:\*\*)?\s*:",
+    r"\s*(?:\*\*)?(?:user|assistant|system|human|ai|bot|claude|chatgpt|gpt)"
+    r"(?:\*\*)?\s*:",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
@@ -52,8 +54,11 @@ _MACHINE = re.compile(
       | at\ \S{1,200}\(.{0,200}\)\s*$
       | \[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}
       | \[?[0-9]{2}:[0-9]{2}:[0-9]{2}
-      | (?:[\w.]{1,100}:)?\s*(?:\x1b\[|\[?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|TRACE)\b\]?[ :|])
-      | (?:[a-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception|Warning|Interrupt)\b(?:: |$)
+      | \x1b\[
+      | (?:[\w.]{1,100}:)?\s{0,9}
+        \[?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|TRACE)\b\]?[ :|]
+      | (?:[a-z_]\w{0,60}\.){0,8}
+        [A-Z]\w{0,60}(?:Error|Exception|Warning|Interrupt)\b(?::\ |$)
       | (?:npm|pnpm|yarn|cargo|gcc|warning|error|fatal|panic)(?:\[\w{1,20}\]|\ ERR!)?:\s
       | npm\ ERR!
       | (?:diff\ --git|index\ [0-9a-f]{7}|@@\ -|\+\+\+\ |---\ [ab]/)
@@ -63,14 +68,15 @@ _MACHINE = re.compile(
     re.VERBOSE,
 )
 _PROMPT = re.compile(
-    r"\s*(?:Traceback \(most recent|[$%]|PS [A-Z]:\\.{0,100}>|\S{1,40}@\S{1,60}[:~]\S{0,100}[$#])\s*\S"
+    r"\s*(?:Traceback \(most recent|[$%]|PS [A-Z]:\\.{0,100}>"
+    r"|\S{1,40}@\S{1,60}[:~]\S{0,100}[$#])\s*\S"
 )
 
 # A line that hands over what someone else wrote.
 _LEADS = re.compile(
-    r"(?:\b(?:translat|summari[sz]|proofread|paraphras|rephras|transcrib)\w{0,6}\b.{0,200}"
-    r"|\b(?:says?|said|reads?|wrote|writes|states?|this (?:mail|message|text|log|error|output|page))"
-    r"(?:\s\w{1,20}){0,3}\s?):\s*$",
+    r"(?:\b(?:translat|summari[sz]|proofread|paraphras|rephras|transcrib)\w{0,6}\b"
+    r".{0,200}|\b(?:says?|said|reads?|wrote|writes|states?"
+    r"|this (?:mail|message|text|log|error|output|page))(?:\s\w{1,20}){0,3}\s?):\s*$",
     re.IGNORECASE,
 )
 _OPENS = {'"': '"', "“": "”", "„": "“”", "«": "»", "‘": "’"}
@@ -92,7 +98,7 @@ def typed(text: str, *, whole: bool = False) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Without tools' and pages' elements; one that never ends takes all that follows."""
+    """Without tools' and pages' elements; one that never ends takes the rest."""
     kept: list[str] = []
     at = 0
     while (tag := _TAG.search(text, at)) is not None:

@@ -27,26 +27,27 @@ _VERBS = """
 VERBS = frozenset(_VERBS.split())
 
 _NOT_A_WISH = re.compile(
-    r"(?:it(?! when)|its|that|this|these|those|them|they|he|him|she|her|you|your|yours|we"
-    r"|us|one|both|either|neither|all of|any of|none|so|too|not|mind|what|where|why"
+    r"(?:it(?! when)|its|that|this|these|those|them|they|he|him|she|her|you|your|yours"
+    r"|we|us|one(?: of|$)|both|either|neither|all of|any of|none|so|too|not|mind|what|where|why"
     r"|how (?:it|this|that|you)|the (?:first|second|third|last|latter|former|idea|look"
-    r"|sound|way (?:you|this|that|it)|new|old|other|original|current|same|above|below|one"
-    r"|ones|result|former|next|previous)|(?:option|version|variant|choice|number|answer)"
+    r"|sound|way (?:you|this|that|it)|new|old|other|original|current|same|above|below"
+    r"|one|ones|result|former|next|previous)|(?:option|version|variant|choice|number|answer)"
     r" ?\w?$|\W*\w?\W*$)(?![\w'’])",
     re.IGNORECASE,
 )
 
 # Where a wish ends and its sentence goes on.
 _END = re.compile(
-    r"[,;]\s+(?:(?:and|but|so|then)\s+(?=(?:I|you|he|she|it|we|they|that|this|there|then|my|his|her|our|their|the"
-    r"|[A-Z])[\w'’]*\b)|(?:I|because|since|as|although|though|which|thanks|okay?)\b)"
+    r"[,;]\s+(?:(?:and|but|so|then)\s+(?=(?:I|you|he|she|it|we|they|that|this|there|then"
+    r"|my|his|her|our|their|the|[A-Z])[\w'’]*\b)|(?:I|because|since|as|although|though|which|thanks|okay?)\b)"
     r"|;\s|:\s|\s[-–—]+\s|\s\(|\s(?:because|although|since|thanks)\b",
 )
 _TAIL = re.compile(
-    r"(?:[\s,.!;:]|\b(?:please|thanks|thank you|too|as well|instead|again|ok|okay)\b)+\Z",
+    r"(?:[\s,.!;:]|\b(?:please|thanks|thank you|too|as well|instead|again|okay?)\b)+\Z",
     re.IGNORECASE,
 )
 _MOST_WORDS = 25
+_LONGEST = 400
 
 _PERSONS = (
     (r"\bI['’]m\b", "they are"),
@@ -73,7 +74,7 @@ def wish(words: str) -> str | None:
 
     Shape: in the third person; None when it is nothing one could read on its own
     """
-    text = words.strip()
+    text = words[:_LONGEST].strip()
     end = _END.search(text)
     if end is not None:
         text = text[: end.start()]

@@ -37,16 +37,18 @@ def check_name(name: str) -> str:
 def profile_path(root: Path, name: str) -> Path:
     """The file of a profile that is there, and where it says it is.
 
-    Raises: UsageError
+    Raises: UsageError; InputError when there is no profile at all
     """
     folder = root / check_name(name)
     path = folder / PROFILE
     if not path.is_file():
         others = profile_names(root)
+        if not others:
+            raise no_profile_yet(root, name)
         raise UsageError(
             f"no profile {name!r} in {root}",
             remedy=f"Make it: persona init {name}"
-            + (f"; or take one of: {', '.join(others)}." if others else "."),
+            f"; or take one of: {', '.join(others)}.",
         )
     if folder.resolve().parent != root.resolve():
         raise UsageError(
@@ -54,6 +56,13 @@ def profile_path(root: Path, name: str) -> Path:
             remedy="Put the profile's folder itself there, not a link to it.",
         )
     return path
+
+
+def no_profile_yet(root: Path, name: str = "") -> InputError:
+    """Nothing was ever made here: not a wrong word, but a step that is missing."""
+    return InputError(
+        f"no profile in {root}", remedy=f"Make one: persona init {name}".rstrip() + "."
+    )
 
 
 def read_bytes(path: Path) -> bytes | None:

@@ -10,11 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from persona_cli import strict_yaml
 from persona_cli.errors import InputError
-from persona_cli.interaction import GLOBAL
+from persona_cli.scope import GLOBAL
 
 FORMAT = 1
 TYPE = "persona-profile"
@@ -26,7 +25,6 @@ _MARK = re.compile(
     r"[ \t]*-->[ \t]*\Z"
 )
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
-_VERSION = re.compile(r"^version:[ ]?([0-9]{1,9})[ ]*$", re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:")
 
 
@@ -64,8 +62,7 @@ class Claim:
         return self.count <= 1 and not self.stated and not self.pinned
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a claim stands: lines ``first`` to ``end`` (exclusive) of the body."""
 
     claim: Claim
@@ -111,6 +108,8 @@ class Profile:
 
 def empty(title: str) -> Profile:
     """A profile that says nothing yet, as version 0."""
+    from persona_cli import strict_yaml
+
     text = (
         f"---\ntype: {TYPE}\ntitle: {strict_yaml.dump_inline(title)}\n"
         f"persona: {FORMAT}\nversion: 0\n---\n# {title}\n"
@@ -172,6 +171,8 @@ def rewrite(
               keep their bytes
     Raises:   KeyError for an id that is not here, which is a mistake of ours
     """
+    from persona_cli import strict_yaml
+
     replaced = replaced or {}
     newline = "\r\n" if profile.head[0].endswith("\r\n") else "\n"
     body = list(profile.body)
@@ -238,13 +239,15 @@ def _in_a_hurry(text: str) -> Mapping[str, Any] | None:
     """The three keys every profile has; None when YAML has to decide."""
     if text.count(f"type: {TYPE}\n") != 1 or text.count(f"persona: {FORMAT}\n") != 1:
         return None
-    found = _VERSION.findall(text)
-    if len(found) != 1:
+    found = [line[8:] for line in text.split("\n") if line.startswith("version:")]
+    if len(found) != 1 or not found[0].strip().isdecimal():
         return None
     return {"type": TYPE, "persona": FORMAT, "version": int(found[0])}
 
 
 def _front_matter(text: str, *, place: str) -> Mapping[str, Any]:
+    from persona_cli import strict_yaml  # here, not above: see ``hurried``
+
     remedy = "Mend the front matter, or take the last good one: persona undo."
     try:
         meta = strict_yaml.load(text)

@@ -24,8 +24,9 @@ from persona_cli import evidence as ev
 from persona_cli import profile as pr
 from persona_cli.draft import DraftLine
 from persona_cli.evidence import Evidence, Link, Wording
-from persona_cli.interaction import GLOBAL, Interaction
+from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim, Profile
+from persona_cli.scope import GLOBAL
 from persona_cli.similar import NEAR, polarity, similarity, words
 
 ChangeKind = Literal["added", "reinforced", "revised", "retired"]

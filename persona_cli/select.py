@@ -1,13 +1,11 @@
 """Which claims go into a prompt: by scope, section, task, and a budget of tokens."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from persona_cli.errors import UsageError
-from persona_cli.interaction import GLOBAL
 from persona_cli.profile import Claim, section_name
+from persona_cli.scope import GLOBAL
 
 Reason = Literal["scope", "section", "tentative", "budget"]
 
@@ -17,18 +15,14 @@ ALWAYS = frozenset({"communication", "style", "tone", "language", "format"})
 # Beside the most relevant claim, which counts 1.
 _ALWAYS_COUNTS = 0.5
 
-# Letters that a token holds at least, on the average of a line.
-_ENGLISH, _OTHER = 4, 2
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\s+|[^A-Za-z\s]")
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What was chosen, and what was not.
 
     kept:     in the order in which they go into the prompt
     left_out: in the order of the profile
-    tokens:   upper estimate of the block that ``kept`` makes; 0 when it is empty
+    tokens:   upper estimate of the block that ``kept`` makes; 0 when it is empty, or
+              nobody set a budget
     reasons:  claim id -> why it was left out
     """
 
@@ -88,31 +82,6 @@ def select(
     )
 
 
-def estimate_tokens(text: str) -> int:
-    """An upper estimate of the tokens a text becomes, whatever the model.
-
-    Counted as: one for every four letters (a-z) of a word in lines of English, for
-    every two in other lines and in capitals; one for every digit, mark and line
-    break, and for every blank but the single one between words; one for each byte of
-    any other character. Vocabularies of bytes keep English words mostly whole, and
-    never take more than the bytes. Keys and hashes may take more than estimated.
-    """
-    return sum(map(_line_tokens, text.split("\n"))) + text.count("\n")
-
-
-def _line_tokens(line: str) -> int:
-    from persona_cli.similar import is_english  # not for who sets no budget
-
-    letters = _ENGLISH if is_english(line) else _OTHER
-    tokens = 0
-    for piece in _PIECE.findall(line):
-        if piece.isascii() and piece.isalpha():
-            tokens += -(-len(piece) // (_OTHER if piece.isupper() else letters))
-        elif piece != " ":
-            tokens += len(piece.encode("utf-8", "replace"))
-    return tokens
-
-
 def _known_sections(sections: Sequence[str], claims: Sequence[Claim]) -> set[str]:
     wanted = {section_name(section) for section in sections}
     there = list(dict.fromkeys(claim.section for claim in claims))
@@ -165,6 +134,10 @@ def _fitting(
     line: Callable[[Claim], str],
 ) -> tuple[set[str], int]:
     """Ids of the claims that fit, first come first served, and what they take."""
+    if budget is None:
+        return {claim.id for claim in ranked}, 0
+    from persona_cli.tokens import estimate_tokens  # not for who sets no budget
+
     chosen: set[str] = set()
     sections: set[str] = set()
     total = overhead
@@ -172,7 +145,7 @@ def _fitting(
         takes = 1 + estimate_tokens(line(claim))
         if claim.section not in sections:
             takes += 1 + estimate_tokens(f"## {claim.section}")
-        if budget is not None and total + takes > budget:
+        if total + takes > budget:
             continue
         total += takes
         chosen.add(claim.id)

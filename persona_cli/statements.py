@@ -26,7 +26,8 @@ _CLAUSE = re.compile(
 _FILLER = re.compile(
     r"(?:(?:and|also|but|so|again|ok(?:ay)?|hm+|hey|hi|well|right|good|great|nice|fine"
     r"|thanks|thank you|better|yes|yeah|nope|btw|by the way|next|then|oh|no(?=[,.:!;])"
-    r"|remember(?: that)?|fyi|in general|generally|as a rule|just|please|pls)\b[\s,:.!;-]*)+",
+    r"|remember(?: that)?|fyi|in general|generally|as a rule|just|please|pls)\b"
+    r"[\s,:.!;-]*)+",
     re.IGNORECASE,
 )
 _NO = re.compile(r"\bno\b", re.IGNORECASE)
@@ -49,8 +50,9 @@ _ONE_OFF = re.compile(
     re.IGNORECASE,
 )
 _LASTING = re.compile(
-    r"\b(?:from now on(?:wards)?|from here on|in (?:the )?future|going forward|henceforth"
-    r"|(?:for|in) (?:all )?future (?:sessions?|chats?|conversations?))\b[\s,]*(:?)\s*",
+    r"\b(?:from now on(?:wards)?|from here on|in (?:the )?future|going forward"
+    r"|henceforth|(?:for|in) (?:all )?future (?:sessions?|chats?|conversations?))\b"
+    r"[\s,]*(:?)\s*",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(

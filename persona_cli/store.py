@@ -19,6 +19,7 @@ from persona_cli import profile as pr
 from persona_cli.adopt import adopt
 from persona_cli.errors import BusyError, InputError, UsageError
 from persona_cli.evidence import Evidence, Wording
+from persona_cli.files import read_whole
 from persona_cli.git import Git
 from persona_cli.lock import profile_lock
 from persona_cli.places import (
@@ -110,6 +111,7 @@ class Store:
         *,
         timeout: float,
         commit: bool = True,
+        mending: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Iterator[None]:
         """Hold the profile: locked, recovered, and a person's edits committed.
@@ -117,6 +119,8 @@ class Store:
         doing:   the verb, for whoever has to wait
         timeout: seconds to wait for the lock
         commit:  False leaves git alone
+        mending: a profile that cannot be read is no reason to stop: it is committed
+                 as it is, and then mended
         tell:    called with each thing that had to be mended
         Raises:  BusyError, InputError
         """
@@ -131,6 +135,8 @@ class Store:
             )
             if found is not None:
                 tell(found.says)
+            if not mending:
+                self.load()
             if commit:
                 self.commit_by_hand()
             yield
@@ -202,7 +208,7 @@ class Store:
         """Write a profile and its evidence over whatever is there, as one version."""
         after = {PROFILE: pr.render(profile).encode(), EVIDENCE: evidence.encode()}
         transaction = Transaction(
-            files={n: (read_bytes(self.folder / n), new) for n, new in after.items()},
+            files={n: (read_whole(self.folder / n), new) for n, new in after.items()},
             appends={},
             commit=(PROFILE, EVIDENCE) if commit else (),
             message=message if commit else None,

@@ -12,9 +12,9 @@ _SECTIONS = {
     """,
     "coding": """
         code coding function functions class classes docstring docstrings test tests
-        testing pytest unittest python javascript typescript rust java go golang
+        testing pytest unittest python javascript typescript rust java golang
         ruby sql sqlite postgres mysql git commit commits branch push rebase merge
-        pr linter lint ruff black mypy uv pip poetry conda npm pnpm yarn docker
+        pr linter lint ruff mypy uv pip poetry conda npm pnpm yarn docker
         kubernetes api json yaml type types hints tabs spaces indent indentation
         variable variables module library framework editor vim emacs vscode shell
         bash regex script scripts backend frontend f-strings quotes html css react

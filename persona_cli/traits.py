@@ -13,15 +13,17 @@ _FENCED = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re
 _ITEM = re.compile(r"^\s*(?:[-*+•]|[0-9]{1,2}[.)])\s+\S", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#{1,6} \S|\*\*[^*\n]{2,60}\*\*:?\s*$)", re.MULTILINE)
 _OFFER = re.compile(
-    r"\b(?:would you like|do you want|want me to|shall i|should i|may i|which (?:one|of)"
-    r"|could you (?:share|tell|clarify)|can you (?:share|tell|clarify)|does that"
+    r"\b(?:would you like|do you want|want me to|shall i|should i|may i"
+    r"|which (?:one|of)|(?:could|can) you (?:share|tell|clarify)|does that"
     r"|do you have)\b[^?]{0,200}\?",
     re.IGNORECASE,
 )
 _SORRY = re.compile(r"\b(?:sorry|apologi[sz]e|apologies|my mistake)\b", re.IGNORECASE)
 _PLEASANTRY = re.compile(
-    r"\W*(?:great|good|excellent|lovely|interesting) (?:question|point|find|idea|choice)"
-    r"|\W*(?:sure|certainly|absolutely|of course|definitely|how lovely|no problem)\b[!,.]"
+    r"\W*(?:great|good|excellent|lovely|interesting)"
+    r" (?:question|point|find|idea|choice)"
+    r"|\W*(?:sure|certainly|absolutely|of course|definitely|how lovely|no problem)\b"
+    r"[!,.]"
     r"|\W*(?:i['’]d be (?:happy|glad)|i['’]m happy to|happy to help|thanks for)"
     r"|.{0,2000}?\b(?:i hope (?:this|that|it)|hope (?:this|that) helps"
     r"|let me know if)\b",

@@ -19,6 +19,9 @@ SUPPORT = 3
 # shrinks rare words more.
 _PRIOR = 0.2
 
+# Of words that did not occur: where there is but one word, it has odds too.
+_REST = 0.5
+
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_+#]*(?:[-'’.][A-Za-z0-9_]+)*")
 
 
@@ -131,9 +134,9 @@ def log_odds(ours: Counter[str], theirs: Counter[str]) -> dict[str, float]:
     for word, count in pooled.items():
         believed = prior * count / total
         a, b = ours[word] + believed, theirs[word] + believed
-        ratio = math.log(a / (n_ours + prior - a)) - math.log(
-            b / (n_theirs + prior - b)
-        )
+        rest_ours = n_ours + prior - a + _REST
+        rest_theirs = n_theirs + prior - b + _REST
+        ratio = math.log(a / rest_ours) - math.log(b / rest_theirs)
         scores[word] = ratio / math.sqrt(1 / a + 1 / b)
     return scores
 

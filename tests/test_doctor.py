@@ -10,8 +10,8 @@ from hub import gguf
 from persona_cli import profile as pr
 from persona_cli.doctor import Check, examine
 from persona_cli.errors import InputError, ModelError
+from persona_cli.models.shelf import Shelf
 from persona_cli.settings import Settings, load_settings
-from persona_cli.shelf import Shelf
 
 
 def git(folder, *args):

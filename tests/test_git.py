@@ -13,7 +13,7 @@ from nothing_lost import git, left_behind, make_lived_in, theirs_in
 
 from persona_cli.errors import BusyError, InputError
 from persona_cli.git import Git
-from persona_cli.gitrun import environment, require_version
+from persona_cli.git.run import environment, require_version
 
 COMMITTED = ("profile.md", "evidence.jsonl")
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nasty import NASTY
 
 from persona_cli.apply import ApplyRequest, apply, apply_lines, messages
+from persona_cli.chat_forms import FORMATS
 from persona_cli.errors import InputError, UsageError
-from persona_cli.forms import FORMATS
 from persona_cli.guard import guard
 from persona_cli.inert import LONGEST, inert
 from persona_cli.inject import (
@@ -29,7 +29,7 @@ from persona_cli.inject import (
 from persona_cli.interaction import Interaction
 from persona_cli.markers import END, INJECTED
 from persona_cli.profile import Claim
-from persona_cli.select import estimate_tokens
+from persona_cli.tokens import estimate_tokens
 
 CASES = sorted((Path(__file__).parent / "golden" / "inject").glob("*.md"))
 

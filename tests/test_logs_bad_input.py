@@ -146,7 +146,7 @@ def test_a_record_over_the_limit_is_skipped_with_its_size():
     tally = read(GOOD * 8 + long + GOOD)
     assert tally.interactions == 9
     assert tally.notes == [
-        "chats.jsonl:9: record of 3 MiB is over --max-record 1 MiB; skipped"
+        "chats.jsonl:9: record of 3 MiB is over max_record 1 MiB; skipped"
     ]
     assert read(long, max_record=4 << 20).interactions == 1
 
@@ -264,7 +264,7 @@ def test_a_huge_record_takes_no_memory(tmp_path, name, before, fill, after):
     count, _, rest = done.stdout.partition(" ")
     skipped, grown = rest.rsplit(" ", 1)
     assert int(count) == (1 if name == "deep.json" else 2), done.stdout
-    assert "over --max-record" in skipped
+    assert "over max_record" in skipped
     assert int(grown) < 16, f"{grown} MB"
 
 

@@ -100,7 +100,7 @@ def test_an_item_over_the_limit_is_skipped():
     assert [deed.chosen for deed in log] == ["a", "c"]
     (note,) = tally.notes
     assert note.startswith("log.json: item 2: record of 21")
-    assert note.endswith("is over --max-record 100 bytes; skipped")
+    assert note.endswith("is over max_record 100 bytes; skipped")
 
 
 JSON = st.recursive(

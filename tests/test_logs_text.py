@@ -56,7 +56,7 @@ def test_a_long_post_is_skipped_and_the_next_is_read():
     tally = Tally()
     text = "one\n---\n" + "x" * 300 + "\n---\n" + "line\n" * 50 + "---\nfour"
     assert posts(text, tally=tally, max_record=100) == ["one", "four"]
-    assert tally.skipped == {"over --max-record": 2}
+    assert tally.skipped == {"over max_record": 2}
     assert "posts.md:3: record of 301 bytes is over" in tally.notes[0]
 
 

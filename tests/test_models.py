@@ -13,20 +13,19 @@ from pathlib import Path
 import pytest
 from hub import COMMIT, Repo, gguf, running
 
-from persona_cli import catalogue as cat
 from persona_cli.errors import ModelError, UsageError
-from persona_cli.model_spec import choose_files, resolve_model, shard_names
-from persona_cli.models import (
-    Shelf,
-    catalogue,
+from persona_cli.models import catalogue as cat
+from persona_cli.models.catalogue import catalogue
+from persona_cli.models.installed import (
     installed,
     local_path,
     locate,
-    pull,
     remove,
     size_text,
 )
-from persona_cli.shelf import hub_cache
+from persona_cli.models.pull import pull
+from persona_cli.models.shelf import Shelf, hub_cache
+from persona_cli.models.spec import choose_files, resolve_model, shard_names
 
 AT = "2026-11-23T16:25:00Z"
 MODEL = gguf(6_000_000)
@@ -223,7 +222,7 @@ def test_tiny_is_the_file_of_the_plain_install(shelf):
 )
 def test_a_slip_in_the_catalogue_is_named(change, problem):
     """The catalogue is parsed as strictly as a user's file."""
-    text = (Path(cat.__file__).parent / "models.yaml").read_text("utf-8")
+    text = (Path(cat.__file__).parent.parent / "models.yaml").read_text("utf-8")
     with pytest.raises(ValueError, match=f"tiny: .*{problem}"):
         cat.parse(text.replace(*change, 1))
 
@@ -278,7 +277,9 @@ def kill_in_the_middle(hub, shelf, tmp_path):
     """Start a pull in a process of its own, and kill -9 it when it has some bytes."""
     code = (
         "import sys; from pathlib import Path;"
-        "from persona_cli.models import Shelf, pull, resolve_model;"
+        "from persona_cli.models.pull import pull;"
+        "from persona_cli.models.shelf import Shelf;"
+        "from persona_cli.models.spec import resolve_model;"
         "pull(resolve_model('hf:acme/good'), Shelf(Path(sys.argv[1]),"
         " Path(sys.argv[2])), at='x', endpoint=sys.argv[3])"
     )
@@ -454,7 +455,9 @@ def test_offline_is_respected(hub, shelf):
     code = (
         "import sys; from pathlib import Path;"
         "from persona_cli.errors import ModelError;"
-        "from persona_cli.models import Shelf, pull, resolve_model\n"
+        "from persona_cli.models.pull import pull;"
+        "from persona_cli.models.shelf import Shelf;"
+        "from persona_cli.models.spec import resolve_model\n"
         "try: pull(resolve_model('hf:acme/good'), Shelf(Path(sys.argv[1]),"
         " Path(sys.argv[2])), at='x', endpoint=sys.argv[3])\n"
         "except ModelError as error: print(error, error.remedy)"
@@ -610,7 +613,9 @@ def test_the_cache_is_where_the_library_has_it(environ, path):
 def test_asking_for_a_path_does_not_load_the_library():
     """huggingface_hub is imported when something is fetched, and not before."""
     code = (
-        "import sys; from persona_cli.models import *;"
+        "import sys; from persona_cli.models.installed import local_path;"
+        "from persona_cli.models.shelf import default_shelf;"
+        "from persona_cli.models.spec import resolve_model;"
         "local_path(resolve_model('qwen3-8b'), default_shelf());"
         "print([m for m in ('huggingface_hub', 'httpx2', 'llama_cpp')"
         " if m in sys.modules])"

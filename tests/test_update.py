@@ -8,11 +8,11 @@ import pytest
 
 from persona_cli import profile as pr
 from persona_cli.archive import Archive
-from persona_cli.catalogue import Manners
 from persona_cli.errors import InputError, ModelError
 from persona_cli.infer import Asking
 from persona_cli.init import init
 from persona_cli.interaction import Interaction
+from persona_cli.models.catalogue import Manners
 from persona_cli.rebuild import rebuild
 from persona_cli.store import Store
 from persona_cli.update import Updated, update

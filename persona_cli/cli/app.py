@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 from persona_cli import __version__
 from persona_cli.errors import PersonaError
 
-
 # Where each command lives, in the order of --help. A module is imported when one of
 # its commands is asked for, so that none pays for what the others need.
 COMMANDS = {

@@ -10,7 +10,6 @@ from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Model, Root
 from persona_cli.cli.session import begin, emit, emit_json, tell
 
-
 commands = command_group()
 
 
@@ -31,8 +30,8 @@ def doctor(
     from persona_cli.engines import fastest_form
     from persona_cli.llama import Speed, facts
     from persona_cli.llama import measure as run_measure
+    from persona_cli.models.shelf import default_shelf
     from persona_cli.settings import find_root
-    from persona_cli.shelf import default_shelf
 
     def timed(path: Path) -> Speed:
         return run_measure(fastest_form(path, tell=tell))

@@ -32,7 +32,6 @@ from persona_cli.cli.session import (
     tell,
 )
 
-
 commands = command_group()
 
 

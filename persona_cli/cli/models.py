@@ -34,7 +34,9 @@ def list_models(as_json: AsJson = False, root: Root = None) -> None:
     A star marks the model in use; unverified ones were never run by those who made
     persona.
     """
-    from persona_cli.models import catalogue, default_shelf, installed, size_text
+    from persona_cli.models.catalogue import catalogue
+    from persona_cli.models.installed import installed, size_text
+    from persona_cli.models.shelf import default_shelf
 
     used = begin(root).settings.model
     here = {one.name: one for one in installed(default_shelf())}
@@ -94,8 +96,9 @@ def pull(
     The one command that uses the network. Broken off, it goes on where it stopped.
     """
     from persona_cli.fold import stamped
-    from persona_cli.models import default_shelf, resolve_model
-    from persona_cli.models import pull as run_pull
+    from persona_cli.models.pull import pull as run_pull
+    from persona_cli.models.shelf import default_shelf
+    from persona_cli.models.spec import resolve_model
 
     with _Bar(spec) as bar:
         path = run_pull(
@@ -112,7 +115,9 @@ def pull(
 @model.command()
 def use(spec: Spec) -> None:
     """Take this model from now on, where no other is named."""
-    from persona_cli.models import default_shelf, local_path, resolve_model
+    from persona_cli.models.installed import local_path
+    from persona_cli.models.shelf import default_shelf
+    from persona_cli.models.spec import resolve_model
     from persona_cli.settings import set_user_setting
 
     ref = resolve_model(spec)
@@ -135,7 +140,9 @@ def model_path(
     root: Root = None,
 ) -> None:
     """Print where a model lies."""
-    from persona_cli.models import default_shelf, locate, resolve_model
+    from persona_cli.models.installed import locate
+    from persona_cli.models.shelf import default_shelf
+    from persona_cli.models.spec import resolve_model
 
     ref = resolve_model(spec or begin(root).settings.model)
     emit(str(locate(ref, default_shelf())))
@@ -144,8 +151,10 @@ def model_path(
 @model.command("rm")
 def remove(spec: Spec) -> None:
     """Take a downloaded model off this machine."""
-    from persona_cli.models import default_shelf, resolve_model, size_text
-    from persona_cli.models import remove as run_remove
+    from persona_cli.models.installed import remove as run_remove
+    from persona_cli.models.installed import size_text
+    from persona_cli.models.shelf import default_shelf
+    from persona_cli.models.spec import resolve_model
 
     freed = run_remove(resolve_model(spec), default_shelf())
     tell(f"{spec} is gone; {size_text(freed)} are free again")

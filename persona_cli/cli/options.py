@@ -34,7 +34,7 @@ def _claims(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
 def complete_models(incomplete: str) -> Iterator[str]:
     """Names of the catalogue that begin so."""
-    from persona_cli.catalogue import catalogue
+    from persona_cli.models.catalogue import catalogue
 
     yield from (name for name in catalogue() if name.startswith(incomplete))
 

@@ -86,8 +86,9 @@ class Report:
             said.append(f"{read.early} before --since")
         if skipped := sum(tally.skipped.values()):
             said.append(f"{skipped} of {tally.records} records skipped")
-        if left_out := sum(read.left_out.values()):
-            said.append(f"{left_out} left out ({_counted(read.left_out)})")
+        left_out = read.left_out + tally.left_out
+        if left_out:
+            said.append(f"{left_out.total()} left out ({_counted(left_out)})")
         if read.redacted:
             said.append(f"redacted: {_counted(read.redacted)}")
         tell("; ".join(said))
@@ -221,7 +222,7 @@ class Report:
             "folded": self.folded,
             "new": read.new if read else 0,
             "skipped": dict(read.tally.skipped) if read else {},
-            "left_out": dict(read.left_out) if read else {},
+            "left_out": dict(read.left_out + read.tally.left_out) if read else {},
             "redacted": dict(read.redacted) if read else {},
             "dropped_lines": dict(self.dropped),
             "changes": [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from persona_cli.errors import UsageError
-from persona_cli.places import check_name, profile_names
+from persona_cli.places import check_name, no_profile_yet, profile_names
 from persona_cli.settings import Settings, find_root, load_settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Session:
     def store(self, name: str | None) -> "Store":
         """The profile that is meant.
 
-        Raises: UsageError when that is not clear
+        Raises: UsageError when that is not clear, InputError when there is none
         """
         from persona_cli.store import Store  # git and all; apply does without
 
@@ -41,9 +41,7 @@ class Session:
         if len(names) == 1:
             return names[0]
         if not names:
-            raise UsageError(
-                f"no profile in {self.root}", remedy="Make one: persona init."
-            )
+            raise no_profile_yet(self.root)
         raise UsageError(
             f"which profile? {self.root} has {', '.join(names)}",
             remedy="Name one, or set a default: profile: NAME in persona.yaml.",
@@ -72,17 +70,21 @@ def split_name(
     names = profile_names(session.root)
     if words and words[0] in names:
         return words[0], list(words[1:])
-    if words and len(words) > 1 and _only_a_name(words[0]):
+    if words and len(words) > 1 and _only_a_name(words[0], one=one):
         check_name(words[0])
-        others = f" (there is {', '.join(names)})" if names else ""
+        if not names:
+            raise no_profile_yet(session.root, words[0])
         raise UsageError(
-            f"no profile {words[0]!r}, and no such {one}{others}",
+            f"no profile {words[0]!r}, and no such {one} (there is {', '.join(names)})",
             remedy=f"Make it: persona init {words[0]}.",
         )
     return session.default_name(), list(words)
 
 
-def _only_a_name(word: str) -> bool:
+def _only_a_name(word: str, *, one: str) -> bool:
+    # Nobody calls a profile chats.jsonl: that is a log, and it is not there.
+    if one == "log" and ("/" in word or Path(word).suffix):
+        return False
     return word != "-" and not Path(word).exists() and not set(word) & set("*?[ ")
 
 

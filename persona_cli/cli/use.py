@@ -17,6 +17,7 @@ from persona_cli.cli.session import Session, begin, split_name, tell
 
 if TYPE_CHECKING:
     from persona_cli.apply import ApplyRequest
+    from persona_cli.chat_forms import Format
     from persona_cli.profile import Claim
 
 
@@ -76,15 +77,9 @@ def apply(
     """
     from persona_cli.apply import ApplyRequest
     from persona_cli.apply import apply as run_apply
-    from persona_cli.errors import UsageError
-    from persona_cli.forms import FORMATS
     from persona_cli.places import decoded, profile_path, read_bytes
     from persona_cli.profile import parse
 
-    if format is not None and format not in FORMATS:
-        raise UsageError(
-            f"no format {format!r}", remedy=f"Take one of: {', '.join(FORMATS)}."
-        )
     session = begin(root, budget=budget, model=model, seed=seed)
     name, prompt = split_name(words or [], session, one="prompt")
     # The profile alone, without its evidence and git: this has to start at once.
@@ -94,7 +89,7 @@ def apply(
         name=name,
         version=profile.version,
         argument=" ".join(prompt) or None,
-        format=format,
+        format=_form(format) if format else None,
         budget=session.settings.budget,
         task=task,
         sections=tuple(section or ()),
@@ -119,6 +114,18 @@ def apply(
     sys.stdout.flush()
 
 
+def _form(wanted: str) -> "Format":
+    from persona_cli.chat_forms import FORMATS
+    from persona_cli.errors import UsageError
+
+    for form in FORMATS:
+        if form == wanted:
+            return form
+    raise UsageError(
+        f"no format {wanted!r}", remedy=f"Take one of: {', '.join(FORMATS)}."
+    )
+
+
 def project_here(folder: Path) -> str | None:
     """The scope of the project that a folder is in: the nearest git checkout's name."""
     for place in (folder, *folder.parents):
@@ -134,10 +141,13 @@ def _lines_through(
 
     JSON lines may have no end, so they are not read to it: the first line decides.
     """
-    from persona_cli.apply import apply_lines
-    from persona_cli.chats import is_line
+    from persona_cli.apply import apply_lines, may_be_chat
 
     first = stdin.readline()
+    if not may_be_chat(first):
+        return io.StringIO(first + stdin.read())
+    from persona_cli.chats import is_line
+
     second = stdin.readline() if is_line(first) else ""
     if not second.strip():  # one chat, or a prompt
         return io.StringIO(first + second + stdin.read())

@@ -8,7 +8,6 @@ from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Name, NoCommit, Root, Whose
 from persona_cli.cli.session import begin, emit, emit_json, now, tell
 
-
 commands = command_group()
 
 
@@ -93,7 +92,7 @@ def undo(
     store = session.store(name)
     timeout = session.settings.lock_timeout
     commit = not no_commit
-    with store.at_work("undo", timeout=timeout, commit=commit, tell=tell):
+    with store.at_work("undo", timeout=timeout, commit=commit, mending=True, tell=tell):
         done = run_undo(store, to=to, now=now(), commit=commit)
     if as_json:
         emit_json(

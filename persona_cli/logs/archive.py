@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from persona_cli.interaction import GLOBAL, Interaction
+from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log
+from persona_cli.scope import GLOBAL
 
 _TEXTS = ("id", "kind", "source", "chosen", "query", "rejected")
 

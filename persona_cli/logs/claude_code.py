@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from persona_cli.interaction import GLOBAL, Interaction
+from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log, label, project
 from persona_cli.logs.messages import Talk, Turn, content_of, texts
+from persona_cli.scope import GLOBAL
 
 _NOT_TYPED = (
     "<command-name>",

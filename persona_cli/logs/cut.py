@@ -126,8 +126,8 @@ def over(size: int, max_record: int) -> Fault:
 
     size, max_record: bytes
     """
-    sizes = f"record of {_words(size)} is over --max-record {_words(max_record)}"
-    return Fault("over --max-record", words=sizes)
+    sizes = f"record of {_words(size)} is over max_record {_words(max_record)}"
+    return Fault("over max_record", words=sizes)
 
 
 def text_of(line: bytes, log: Log) -> str:

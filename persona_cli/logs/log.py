@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from persona_cli.interaction import GLOBAL, Interaction, Kind, fingerprint
+from persona_cli.interaction import Interaction, Kind, fingerprint
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.moment import moment, plausible
 from persona_cli.logs.strict import check_text
 from persona_cli.logs.tally import Tally
+from persona_cli.scope import GLOBAL
 
 # An id this long was made to be unique. A shorter one is a number in some file, and
 # the next file begins at 1 again: there the text has a say too.

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from persona_cli.interaction import GLOBAL, Interaction
+from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log, scope_of, when_of
+from persona_cli.scope import GLOBAL
 
 Speaker = Literal["user", "assistant", "other", "unknown"]
 

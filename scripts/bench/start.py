@@ -2,7 +2,7 @@
 
     python scripts/bench/start.py [--rounds 15] [--json]
 
-Each round runs every command once, in turn, so that a slow moment of the machine
+The command is the one that pip installed beside this Python. Each round runs every command once, in turn, so that a slow moment of the machine
 falls on all of them; printed is the median over the rounds of each command's time, and
 of its ratio to the round's baseline.
 """
@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "profiles"
         environ = dict(os.environ, PERSONA_ROOT=str(root))
-        persona = [sys.executable, "-m", "persona_cli"]
+        persona = [str(Path(sys.executable).with_name("persona"))]
         subprocess.run(
             [*persona, "init", "me"], env=environ, check=True, capture_output=True
         )

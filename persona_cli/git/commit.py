@@ -13,9 +13,9 @@ from pathlib import Path
 from persona_cli.errors import InputError
 from persona_cli.failpoints import failpoint
 from persona_cli.files import sync_folder
-from persona_cli.gitlock import IndexLock, Trace, clear_branch_locks
-from persona_cli.gitplace import PLAIN, Blob, Entry, Place
-from persona_cli.gitrun import INDEX, GitError, run_git
+from persona_cli.git.lock import IndexLock, Trace, clear_branch_locks
+from persona_cli.git.place import PLAIN, Blob, Entry, Place
+from persona_cli.git.run import INDEX, GitError, run_git
 
 NOBODY = {"user.name": "persona", "user.email": "persona@localhost"}
 

@@ -1,4 +1,4 @@
-"""Models by name: is it here, fetch it, take it away again.
+"""Fetch a model of the Hugging Face hub.
 
 The only module that imports huggingface_hub, so the only one that knows its habits
 (source: huggingface_hub 2.4.0, file_download.py): a download that breaks starts
@@ -18,36 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from persona_cli import gguf
-from persona_cli.catalogue import Entry, Manners, catalogue
-from persona_cli.download import Body, Fetch, NotWhole, fetch, is_sha256
 from persona_cli.errors import ModelError, UsageError
-from persona_cli.installed import (
-    Installed,
-    installed,
-    local_path,
-    locate,
-    remove,
-    size_text,
-)
-from persona_cli.model_spec import ModelRef, choose_files, resolve_model
-from persona_cli.shelf import Held, Pulled, Shelf, default_shelf, sha256_of
-
-__all__ = [
-    "Entry",
-    "Installed",
-    "Manners",
-    "ModelRef",
-    "Shelf",
-    "catalogue",
-    "default_shelf",
-    "installed",
-    "local_path",
-    "locate",
-    "pull",
-    "remove",
-    "resolve_model",
-    "size_text",
-]
+from persona_cli.models.download import Body, Fetch, NotWhole, fetch, is_sha256
+from persona_cli.models.installed import size_text
+from persona_cli.models.shelf import Held, Pulled, Shelf, sha256_of
+from persona_cli.models.spec import ModelRef, choose_files
 
 # A connection that brings nothing for so long is broken, in seconds.
 _SILENCE = 20.0

@@ -4,7 +4,7 @@ A commit of persona's holds exactly the files it names, byte for byte as they ar
 disk, and leaves the user's index, branch and other changes alone. ``git commit
 --only`` comes near, but runs filters over the bytes, wants untracked files staged
 first, and when killed leaves ``index.lock`` for the user to remove. So the commit is
-made by plumbing (``gitcommit``).
+made by plumbing (``git.commit``).
 """
 
 import os
@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from persona_cli import gitrun
 from persona_cli.errors import BusyError, InputError
 from persona_cli.files import fault, sync_file, sync_folder
-from persona_cli.gitcommit import MovedError, changed, commit_under, scratch
-from persona_cli.gitlock import (
+from persona_cli.git import run
+from persona_cli.git.commit import MovedError, changed, commit_under, scratch
+from persona_cli.git.lock import (
     PATIENCE_GIT,
     foreign_age,
     held_by_git,
     index_lock,
 )
-from persona_cli.gitplace import Blob, Place, find_place
-from persona_cli.gitrun import GitError, run_git
+from persona_cli.git.place import Blob, Place, find_place
+from persona_cli.git.run import GitError, run_git
 
 # The branch moved under us, or someone had it locked: so often do we begin anew.
 _TRIES = 20
@@ -64,7 +64,7 @@ class Git:
 
         Raises: InputError when there is none
         """
-        return gitrun.version()
+        return run.version()
 
     def top(self) -> Path | None:
         """The top of the working tree; None outside of any repository.
@@ -79,7 +79,7 @@ class Git:
 
         Raises: InputError
         """
-        gitrun.require_version(gitrun.version())
+        run.require_version(run.version())
         run_git(self.folder, "init", "-q", *self._first_branch())
         try:
             for folder, _, names in os.walk(self._place().git_dir):
@@ -228,7 +228,7 @@ class Git:
         return place
 
     def _ready(self) -> Place:
-        gitrun.require_version(gitrun.version())
+        run.require_version(run.version())
         place = self._place()
         place.require_settled()
         place.branch()

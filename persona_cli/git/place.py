@@ -8,7 +8,7 @@ from pathlib import Path
 
 from persona_cli.errors import BusyError, InputError
 from persona_cli.files import read_whole, sync_file, sync_folder
-from persona_cli.gitrun import GitError, run_git
+from persona_cli.git.run import GitError, run_git
 
 LINK, PLAIN = "120000", "100644"
 

@@ -15,8 +15,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from persona_cli.catalogue import UNKNOWN, Entry, Manners, catalogue, entry_of_file
 from persona_cli.errors import ModelError
+from persona_cli.models.catalogue import (
+    UNKNOWN,
+    Entry,
+    Manners,
+    catalogue,
+    entry_of_file,
+)
 
 TINY = "tiny"
 

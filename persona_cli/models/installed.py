@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from persona_cli.catalogue import catalogue
 from persona_cli.errors import ModelError, UsageError
-from persona_cli.model_spec import ModelRef, resolve_model, shard_names
-from persona_cli.shelf import Shelf
+from persona_cli.models.catalogue import catalogue
+from persona_cli.models.shelf import Shelf
+from persona_cli.models.spec import ModelRef, resolve_model, shard_names
 
 
 @dataclass(frozen=True, slots=True)

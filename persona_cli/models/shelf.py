@@ -22,7 +22,7 @@ from typing import Any
 
 from persona_cli.errors import ModelError
 from persona_cli.files import read_whole, write_whole
-from persona_cli.model_spec import ModelRef, choose_files, shard_names
+from persona_cli.models.spec import ModelRef, choose_files, shard_names
 
 FORMAT = 1
 _BLOCK = 1 << 20

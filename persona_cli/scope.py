@@ -1,0 +1,3 @@
+"""Where a claim holds: everywhere, or in one project."""
+
+GLOBAL = "global"
