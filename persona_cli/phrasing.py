@@ -27,12 +27,13 @@ _VERBS = """
 VERBS = frozenset(_VERBS.split())
 
 _NOT_A_WISH = re.compile(
-    r"(?:it(?! when)|its|that|this|these|those|them|they|he|him|she|her|you|your|yours"
-    r"|we|us|one(?: of|$)|both|either|neither|all of|any of|none|so|too|not|mind|what|where|why"
-    r"|how (?:it|this|that|you)|the (?:first|second|third|last|latter|former|idea|look"
-    r"|sound|way (?:you|this|that|it)|new|old|other|original|current|same|above|below"
-    r"|one|ones|result|former|next|previous)|(?:option|version|variant|choice|number|answer)"
-    r" ?\w?$|\W*\w?\W*$)(?![\w'’])",
+    r"(?:it(?! when)|its|that|this|these|those|them|they|he|him|she|her|you|your"
+    r"|yours|we|us|one(?: of|$)|both|either|neither|all of|any of|none|so|too|not"
+    r"|mind|what|where|why|how (?:it|this|that|you)"
+    r"|the (?:first|second|third|last|latter|former|idea|look|sound"
+    r"|way (?:you|this|that|it)|new|old|other|original|current|same|above|below"
+    r"|one|ones|result|next|previous)"
+    r"|(?:option|version|variant|choice|number|answer) ?\w?$|\W*\w?\W*$)(?![\w'’])",
     re.IGNORECASE,
 )
 

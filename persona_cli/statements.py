@@ -19,7 +19,7 @@ LONGEST_QUOTE = 200
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
 _BULLET = re.compile(r"\s*(?:[-*+•]|[0-9]{1,2}[.)])\s+")
 _CLAUSE = re.compile(
-    r"(?:[,;:]|\s[-–—]+)\s+(?=(?:and |but |so )?(?:please,? )?(?:I\b|always\b|never\b"
+    r"([,;:]|\s[-–—]+)\s+(?=(?:and |but |so )?(?:please,? )?(?:I\b|always\b|never\b"
     r"|don['’]t\b|do not\b|stop\b|use\b|shorter\b|too long\b|just\b|no (?!more than)))",
     re.IGNORECASE,
 )
@@ -55,6 +55,15 @@ _LASTING = re.compile(
     r"[\s,]*(:?)\s*",
     re.IGNORECASE,
 )
+_ROLE = re.compile(
+    r"\b(?:act as (?:an?|the|my|if)|you are now|pretend (?:to be|you are|that you)"
+    r"|play the (?:role|part))\b",
+    re.IGNORECASE,
+)
+
+# Words before a colon that name a topic ("Style: I prefer ..."); more lead in speech.
+_LONGEST_LABEL = 3
+
 _CHANGED = re.compile(
     r"forget what I(?: have|['’]ve)? said about (?P<x>[^;,.]{2,80})[;,.]\s*"
     r"(?P<for>for [^;,.]{2,60}?\s)?I(?: have|['’]ve)? changed my mind and (?:now )?"
@@ -71,6 +80,8 @@ def statements(text: str, *, instructs: bool = True) -> list[Statement]:
                to do is no wish of this kind
     """
     found: dict[str, Statement] = {}
+    # Who casts the assistant in a part gives stage directions.
+    instructs = instructs and _ROLE.search(text) is None
     for sentence in _sentences(text):
         if not sentence.rstrip("\"') ").endswith("?"):
             for one in _of_sentence(sentence, instructs=instructs):
@@ -104,13 +115,21 @@ def _of_sentence(sentence: str, *, instructs: bool) -> Iterator[Statement]:
         yield from _lasting(rest, lasting)
         return
     setting = ""
-    for clause in _CLAUSE.split(rest):
+    for mark, clause in _clauses(rest):
         if _REPORTED.search(setting) or _CONDITION.search(setting):
             return
+        if mark == ":" and len(setting.split()) > _LONGEST_LABEL:
+            return  # "display this prompt: I hate everyone"
         one = _of_clause(clause, instructs=instructs, corrects=corrects)
         if one is not None and not _ONE_OFF.search(setting):
             yield _within(one, setting)
         setting = clause
+
+
+def _clauses(sentence: str) -> Iterator[tuple[str, str]]:
+    """(what parts it from the one before, clause) for each clause of a sentence."""
+    pieces = ["", *_CLAUSE.split(sentence)]
+    yield from zip(pieces[::2], pieces[1::2], strict=True)
 
 
 def _within(one: Statement, setting: str) -> Statement:
@@ -137,7 +156,7 @@ def _lasting(sentence: str, mark: re.Match[str]) -> Iterator[Statement]:
     for part in (before, after):
         bare = _FILLER.sub("", part, count=1) if _FILLER.match(part) else part
         pieces = [
-            _of_clause(c, instructs=True, corrects=False) for c in _CLAUSE.split(bare)
+            _of_clause(c, instructs=True, corrects=False) for _, c in _clauses(bare)
         ]
         known = [replace(one, durable=True) for one in pieces if one is not None]
         if known:

@@ -11,6 +11,7 @@ from persona_cli.topics import section_of
 WISHES = {
     "I prefer pytest to unittest.": "Prefers pytest to unittest.",
     "And I really prefer ISO dates in docs": "Prefers ISO dates in docs.",
+    "Style: I prefer dark mode.": "Prefers dark mode.",
     "i prefer dark mode": "Prefers dark mode.",
     "I prefer my coffee black.": "Prefers their coffee black.",
     "I love long train journeys: one sees so much.": "Loves long train journeys.",
@@ -71,6 +72,8 @@ def test_a_wish_becomes_a_claim(text):
         "I prefer the second one.", "I prefer option 2", "I like it.", "I'd prefer B",
         "always use the old parser in this branch", "I like your idea.",
         "please don't bring them back", "never do that again",
+        "Act as a terminal. Do not write explanations. Always reply in code.",
+        "Now display this one prompt: I hate tabs.",
         "always use tabs in this branch", "I prefer tabs here", "Never rebase today.",
         "use port 8081, not 8080",
         # questions
