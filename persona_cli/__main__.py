@@ -1,6 +1,8 @@
 """``python -m persona_cli``, and the ``persona`` command."""
 
 import gc
+import os
+import sys
 
 # Importing makes objects and throws none away; looking for garbage among them after
 # every 700th, as Python does, is a twentieth of the time that a command takes to start.
@@ -11,7 +13,25 @@ from persona_cli.cli import app  # noqa: E402  after the line above, which it is
 
 def main() -> None:
     """Run the command line."""
+    _lead_somewhere()
+    if "_PERSONA_COMPLETE" in os.environ:  # a shell asks what could come next
+        from typer._completion_classes import completion_init
+
+        completion_init()
     app(prog_name="persona")
+
+
+def _lead_somewhere() -> None:
+    """Lead standard streams that were closed (``<&-``) to nowhere.
+
+    Python has None for them, and the next file opened would get their number.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 if __name__ == "__main__":

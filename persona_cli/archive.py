@@ -129,12 +129,11 @@ class Archive:
                 yield from_record(json.loads(file.readline()))
 
     def _scan(self) -> Iterator[Entry]:
-        when, number = _EARLIEST, 0
-        for offset, row in _rows_at(self.path):
+        when = _EARLIEST
+        for number, (offset, row) in enumerate(_rows_at(self.path)):
             deed = _deed(row, self.path, offset)
             when = deed.at or when
             yield self._entry(deed, when, number, offset)
-            number += 1
 
     def _entry(
         self, deed: Interaction, when: datetime, number: int, offset: int

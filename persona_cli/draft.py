@@ -111,7 +111,7 @@ def citation_grammar(*, past: int, window: int) -> str:
     names = [f'"i{n}"' for n in range(1, window + 1)]
     kept = [f'"p{n}"' for n in range(1, past + 1)]
     rules = [
-        f'root ::= line{{1,{MOST_LINES}}}',
+        f"root ::= line{{1,{MOST_LINES}}}",
         'line ::= "- [" cites "] " section " | " text "\\n"',
         "section ::= [a-z] [a-z -]{2,20}",
         f"text ::= [A-Z] [^\\n\\r|<>\\[\\]]{{8,{LONGEST_CLAIM // 2}}}",

@@ -66,17 +66,17 @@ OnText = Callable[[str], None]
 
 
 class Engine(Protocol):
-    """A chat model that is loaded and ready.
-
-    name:    goes into the provenance of whatever the engine helped to write
-    context: tokens that prompt and answer may have together
-    """
+    """A chat model that is loaded and ready."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Goes into the provenance of what the engine helped to write."""
+        ...
 
     @property
-    def context(self) -> int: ...
+    def context(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        ...
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of the prompt that ``messages`` become, template included.

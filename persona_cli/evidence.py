@@ -191,10 +191,6 @@ def _entry(record: Mapping[str, Any]) -> Entry:
             "by": str(by),
             "version": int(version),
         }:
-            aside = record.get("set_aside", [])
-            why = record.get("why", "")
-            if not isinstance(aside, list) or not isinstance(why, str):
-                raise ValueError("`set_aside` or `why` is of the wrong type")
             return Wording(
                 claim=claim,
                 words=words,
@@ -202,7 +198,7 @@ def _entry(record: Mapping[str, Any]) -> Entry:
                 status=status,
                 by=by,
                 version=version,
-                why=why,
-                set_aside=tuple(map(str, aside)),
+                why=str(record.get("why", "")),
+                set_aside=tuple(map(str, record.get("set_aside", ()))),
             )
     raise ValueError("a field is missing or of the wrong type")

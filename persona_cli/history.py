@@ -176,5 +176,3 @@ def _readable_versions(store: Store) -> Iterator[tuple[str, Profile]]:
         profile = _readable(content) if content is not None else None
         if profile is not None and content is not None:
             yield commit.sha, profile
-
-

@@ -17,13 +17,21 @@ from persona_cli.grounds import borne_out
 from persona_cli.interaction import Interaction
 from persona_cli.models.catalogue import UNKNOWN, Manners
 from persona_cli.profile import Claim
+from persona_cli.similar import contradicts
 from persona_cli.summary import align
 from persona_cli.templates import load_template
 from persona_cli.window import Window, block, cut_window
 
-# Observations a model reads at once, and claims written from them when it fails:
-# the strongest; a long tail of weak ones would drown them.
+# Observations a model reads at once: the strongest; more would drown the window.
 MOST_OBSERVATIONS = 12
+
+# Claims written from observations when a model cannot. What is left out here comes
+# back with the next window, as long as it is borne out.
+MOST_COUNTED = 24
+
+# A claim is overturned by an observation with a fifth of its support or more: a change
+# of mind needs few words, and one impatient evening is none.
+_OVERTURNS = 5
 
 # Room kept for the observations, which are counted after the window is cut.
 OBSERVED_SHARE = 0.125
@@ -113,18 +121,17 @@ def infer(
                   an invention
     Raises:       ModelError when the model cannot be asked at all
     """
-    strongest = tuple(observations)[:MOST_OBSERVATIONS]
     by = f"{engine.name} {load_template(asking.manners.prompt).label}"
-    shown = _fitting(past, window, strongest, engine, asking)
+    shown = _fitting(past, window, observations[:MOST_OBSERVATIONS], engine, asking)
     answer = _ask(past, window, shown, engine, asking, seed=seed)
-    draft = _read(answer, past, window, strongest, asking)
+    draft = _read(answer, past, window, observations, asking)
     if not draft.lines and asking.manners.check == "none":
         # Once more, with other dice: a strong model that rambled may not again.
         sampling = replace(asking.manners.sampling, temperature=0.6)
         lively = replace(asking, manners=replace(asking.manners, sampling=sampling))
         answer = _ask(past, window, shown, engine, lively, seed=seed + 1)
-        draft = _read(answer, past, window, strongest, asking)
-    counted = [_line_from(observation) for observation in strongest]
+        draft = _read(answer, past, window, observations, asking)
+    counted = _counted(observations[:MOST_COUNTED], past)
     if not draft.lines:
         return Inferred(Draft(tuple(counted), draft.dropped), "digest", answer)
     if asking.manners.check == "grounded":
@@ -226,6 +233,23 @@ def _fact(observation: Observation, numbers: Mapping[str, int]) -> str:
     """An observation with the numbers of the interactions that show it."""
     cited = [f"i{numbers[i]}" for i in observation.ids if i in numbers]
     return f"- {observation.fact} [{' '.join(cited)}]"
+
+
+def _counted(
+    observations: Sequence[Observation], past: Sequence[Claim]
+) -> list[DraftLine]:
+    """Observations as lines of a draft; each retires what it overturns."""
+    lines: list[DraftLine] = []
+    for one in observations:
+        against = [
+            claim
+            for claim in past
+            if claim.by == "digest" and contradicts(claim.text, one.claim)
+        ]
+        if all(len(one.ids) * _OVERTURNS >= claim.count for claim in against):
+            retires = tuple(claim.id for claim in against)
+            lines.append(replace(_line_from(one), retires=retires))
+    return lines
 
 
 def _line_from(observation: Observation) -> DraftLine:

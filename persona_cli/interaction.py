@@ -9,6 +9,7 @@ from persona_cli.scope import GLOBAL
 Kind = Literal["pair", "message", "post", "rating", "edit", "stated"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """One thing the user did.

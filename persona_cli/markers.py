@@ -14,7 +14,7 @@ END = "<!-- persona:end -->"
 OWN_RUN = "<!-- persona:own-run -->"
 
 INJECTED = re.compile(
-    r"<!-- persona:begin\b[^>]*-->.*?(?:<!-- persona:end -->|\Z)", re.DOTALL
+    r"<!-- persona:begin\b[^>]{0,300}-->.*?(?:<!-- persona:end -->|\Z)", re.DOTALL
 )
 
 

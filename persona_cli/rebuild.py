@@ -163,7 +163,7 @@ def _history(
     back: set[str],
     version: int,
 ) -> Evidence:
-    """Old lines of what did not come out again, the new lines, and a word on each loss."""
+    """Old lines of what did not come out again, and that it did not; the new lines."""
     return _less(old, back, (Link, Wording)).with_entries(
         [
             *new,

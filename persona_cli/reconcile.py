@@ -33,6 +33,10 @@ ChangeKind = Literal["added", "reinforced", "revised", "retired"]
 
 LONGEST_QUOTE = 160
 
+# How a person wants to be answered does not change with the folder they stand in; what
+# they do in one project may be that project's custom.
+EVERYWHERE = frozenset({"communication"})
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -228,9 +232,7 @@ class _Work:
             else:
                 gone.append(claim)
         for claim in gone:
-            touched = self.touched.setdefault(
-                claim.id, _Touched(claim, claim, [], "")
-            )
+            touched = self.touched.setdefault(claim.id, _Touched(claim, claim, [], ""))
             self._link(claim.id, line, side="against")
             touched.retired_by = line.text
         if gone:
@@ -239,9 +241,7 @@ class _Work:
     def _newest(self, ids: Sequence[str]) -> date | None:
         return _newest([self.interactions[i].at for i in ids])
 
-    def _link(
-        self, claim_id: str, line: DraftLine, *, side: ev.Side = "for"
-    ) -> None:
+    def _link(self, claim_id: str, line: DraftLine, *, side: ev.Side = "for") -> None:
         touched = self.touched[claim_id]
         cited = [(i, side) for i in line.rests_on]
         if side == "for":
@@ -258,14 +258,14 @@ class _Work:
         if side == "for":
             self._support(touched, line, [i for i, where in fresh if where == "for"])
 
-    def _support(
-        self, touched: _Touched, line: DraftLine, ids: Sequence[str]
-    ) -> None:
+    def _support(self, touched: _Touched, line: DraftLine, ids: Sequence[str]) -> None:
         claim = touched.after
         deeds = [self.interactions[i] for i in ids]
         days = [claim.last] if claim.last else []
         newest = _newest([deed.at for deed in deeds])
         scopes = {deed.scope for deed in deeds}
+        if claim.section in EVERYWHERE:
+            scopes = {GLOBAL}
         if claim.count or claim.pinned:
             scopes.add(claim.scope)
         touched.after = replace(
@@ -324,8 +324,7 @@ def quote_from(interaction: Interaction, claim: str) -> str:
     if not parts:
         return " ".join(interaction.chosen.split())[:LONGEST_QUOTE]
     best = max(parts, key=lambda part: (similarity(part, claim), -parts.index(part)))
-    short = best if len(best) <= LONGEST_QUOTE else best[: LONGEST_QUOTE - 1] + "…"
-    return short
+    return best if len(best) <= LONGEST_QUOTE else best[: LONGEST_QUOTE - 1] + "…"
 
 
 def _change(touched: _Touched) -> Change | None:

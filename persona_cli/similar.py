@@ -36,6 +36,9 @@ NEAR = 0.75
 # What two claims that contradict each other are alike at most.
 CONTRARY = 0.3
 
+# Claims that contradict each other speak of the same thing: half of the words, or more.
+_SAME_SUBJECT = 0.5
+
 _GENERIC_WEIGHT = 0.5
 _SUBSTITUTED = 0.8
 _ENGLISH_SHARE = 0.25
@@ -112,18 +115,22 @@ def similarity(a: str, b: str) -> float:
     one, two = _read(a), _read(b)
     if not one.signs or not two.signs:
         return float(a.split() == b.split() and bool(a.split()))
+    found = _shared(one, two)
+    return min(found, CONTRARY) if _contrary(one, two) else found
+
+
+def contradicts(a: str, b: str) -> bool:
+    """Whether two claims are of one subject, and cannot both hold.
+
+    "Uses pip." and "Uses uv, not pip."; not "Uses pip." and "Dislikes emoji."
+    """
+    one, two = _read(a), _read(b)
+    if not one.signs or not two.signs:
+        return False
     shared = one.signs.keys() & two.signs.keys()
-    union = one.signs.keys() | two.signs.keys()
-    found = _weight(shared) / _weight(union)
-    if all(_weight(r.signs.keys() - shared - GENERIC) for r in (one, two)):
-        found *= _SUBSTITUTED  # a word for another word: mostly another subject
-    contrary = (
-        _polarity(one) != _polarity(two)
-        or any(one.signs[w] != two.signs[w] for w in shared - GENERIC)
-        or _crossed(one, two)
-        or _opposites(one.signs.keys() - shared, two.signs.keys() - shared)
-    )
-    return min(found, CONTRARY) if contrary else found
+    if shared and _opposites(one.signs.keys() - shared, two.signs.keys() - shared):
+        return True
+    return _shared(one, two) >= _SAME_SUBJECT and _contrary(one, two)
 
 
 def relevance(task: str, texts: Sequence[str]) -> list[float]:
@@ -316,6 +323,27 @@ def _crossed(one: _Reading, two: _Reading) -> bool:
         (one.sides[turn][0] & two.sides[turn][1] - GENERIC)
         and (one.sides[turn][1] & two.sides[turn][0] - GENERIC)
         for turn in one.sides.keys() & two.sides.keys()
+    )
+
+
+def _shared(one: "_Reading", two: "_Reading") -> float:
+    """The share of content words that two claims have in common, in [0, 1]."""
+    shared = one.signs.keys() & two.signs.keys()
+    union = one.signs.keys() | two.signs.keys()
+    found = _weight(shared) / _weight(union)
+    if all(_weight(r.signs.keys() - shared - GENERIC) for r in (one, two)):
+        found *= _SUBSTITUTED  # a word for another word: mostly another subject
+    return found
+
+
+def _contrary(one: "_Reading", two: "_Reading") -> bool:
+    """Whether one denies what the other affirms."""
+    shared = one.signs.keys() & two.signs.keys()
+    return (
+        _polarity(one) != _polarity(two)
+        or any(one.signs[w] != two.signs[w] for w in shared - GENERIC)
+        or _crossed(one, two)
+        or _opposites(one.signs.keys() - shared, two.signs.keys() - shared)
     )
 
 

@@ -44,9 +44,7 @@ def align(
             dropped["longer than a claim"] += len(sentence) > LONGEST_CLAIM
             continue
         near = max(past, key=lambda c: similarity(c.text, sentence), default=None)
-        keeps = (
-            (near.id,) if near and similarity(near.text, sentence) >= NEAR else ()
-        )
+        keeps = (near.id,) if near and similarity(near.text, sentence) >= NEAR else ()
         rests_on = _traces(sentence, interactions, deeds, observations)
         if not keeps and not rests_on:
             dropped["cites nothing"] += 1

@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = ("Q8_0", "Q4_0")
 
 # Weights that were rounded to four bits lose much when rounded to four bits again, and
 # nothing when rounded to eight: measured on English prose, +0.171 nats a token and
-# another first choice at 33 % of the positions, against +0.003 and 5 % (scripts/LOG.md).
+# another first choice at 33 % of the positions, against +0.003 and 5 %; scripts/LOG.md.
 # So Q4_0 has to be worth it.
 _WORTH_IT = 2.0
 

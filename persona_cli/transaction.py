@@ -93,8 +93,10 @@ def run(folder: Path, transaction: Transaction, *, git: Git | None) -> str | Non
         if read_whole(folder / name) != before:
             raise _changed_meanwhile(folder / name)
     journal = _journal(folder, transaction, git)
-    write_whole(path, encode(journal))
     try:
+        # In here too: a journal whose folder could not be flushed is there, and would
+        # be carried out by the next run though this one says that it failed.
+        write_whole(path, encode(journal))
         failpoint("journal-written")
         return _forward(folder, journal, git, kept=())
     except (PersonaError, OSError) as error:

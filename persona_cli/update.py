@@ -162,9 +162,7 @@ def _next_version(
     return pr.rewrite(done.profile, meta=meta)
 
 
-def _message(
-    name: str, profile: Profile, done: Reconciled, proposal: Proposal
-) -> str:
+def _message(name: str, profile: Profile, done: Reconciled, proposal: Proposal) -> str:
     deeds = proposal.window.interactions
     sources = sorted({deed.source.partition(":")[0] for deed in deeds})
     return diary.message(

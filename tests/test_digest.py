@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from persona_cli import traits
-from persona_cli.digest import Observation, digest
+from persona_cli.digest import Observation, digest, traits
+from persona_cli.digest.language import british, language
+from persona_cli.digest.majority import clear, standing
+from persona_cli.digest.wordstats import content_words, log_odds, telling_words
 from persona_cli.guard import guard
 from persona_cli.interaction import Interaction
-from persona_cli.language import british, language
 from persona_cli.logs import Tally, find_logs, read_log
-from persona_cli.majority import clear, standing
-from persona_cli.wordstats import content_words, log_odds, telling_words
 
 EXAMPLE = Path(__file__).parent.parent / "profiles" / "example" / "logs"
 START = datetime(2026, 3, 1, tzinfo=UTC)

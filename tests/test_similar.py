@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from persona_cli.similar import (
     CONTRARY,
     NEAR,
+    contradicts,
     polarity,
     relevance,
     similarity,
@@ -205,3 +206,20 @@ def test_opposite_claims_are_never_near(one, two):
     """What one affirms and the other denies is two claims."""
     if polarity(one) != polarity(two):
         assert similarity(one, two) <= CONTRARY < NEAR
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "found"),
+    [
+        ("Uses pip.", "Uses uv, not pip.", True),
+        ("Prefers short answers.", "Prefers long answers.", True),
+        ("Likes black coffee.", "Dislikes black coffee.", True),
+        ("Uses pip.", "Dislikes emoji in answers.", False),
+        ("Prefers short answers.", "Prefers shorter answers.", False),
+        ("Prefers pytest to unittest.", "Uses British spelling.", False),
+    ],
+)
+def test_what_contradicts_what(one, two, found):
+    """Of one subject, and not both true."""
+    assert contradicts(one, two) is found
+    assert contradicts(two, one) is found

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from persona_cli.statements import statements
-from persona_cli.topics import section_of
+from persona_cli.digest.statements import statements
+from persona_cli.digest.topics import section_of
 
 # What is typed, and the claim it makes for good.
 WISHES = {

@@ -237,7 +237,9 @@ def test_rebuild_keeps_ids_and_hands(store, archive):
         )
     profile = store.load().profile
     assert "- I work in UTC, always.\n" in store.path.read_text("utf-8")
-    assert profile.find(old["Prefers short answers."]).text == "Prefers shorter answers."
+    assert (
+        profile.find(old["Prefers short answers."]).text == "Prefers shorter answers."
+    )
     gone = old["Likes a dry tone."]
     assert profile.find(gone) is None
     assert store.load().evidence.wordings()[gone].status == "retired"
@@ -251,3 +253,27 @@ def test_a_damaged_archive_is_named(store, archive):
         file.write(b"{broken\n")
     with pytest.raises(InputError, match=r"archive\.jsonl:2: damaged"):
         Archive(store.state, held_share=0.2).entries()
+
+
+GROUNDED = Asking(answer_tokens=200, manners=Manners(check="grounded"))
+
+
+def test_a_small_model_is_not_believed(store, archive):
+    """What its words do not bear out is dropped, and counting speaks."""
+    archive.add([wrote(1, "I prefer pytest to unittest."), wrote(2, "ok")])
+    said = "- [i1 i2] food | Prefers the user to write about tea.\n"
+    (step,) = run(store, archive, ScriptedEngine(said), GROUNDED)
+    assert step.dropped == {"not borne out by what it cites": 1}
+    assert [c.claim.text for c in step.changes] == ["Prefers pytest to unittest."]
+
+
+def test_counting_sees_a_change_of_mind(store, archive):
+    """A newer wish overturns an older one of the same subject, in a later window."""
+    archive.add([wrote(1, "I always use pip.")])
+    list(run(store, archive, ScriptedEngine("x"), GROUNDED))
+    assert [c.text for c in store.load().profile.claims] == ["Always uses pip."]
+    archive.add([wrote(9, "From now on I use uv, not pip.")])
+    (step,) = run(store, archive, ScriptedEngine("x"), GROUNDED)
+    assert [change.kind for change in step.changes] == ["retired", "added"]
+    (claim,) = store.load().profile.claims
+    assert "uv" in claim.text

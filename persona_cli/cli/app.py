@@ -35,15 +35,13 @@ COMMANDS = {
 
 
 class PersonaGroup(TyperGroup):
-    """Finds commands when they are needed, and ends every failure that has a name with
-    two lines and its own exit code.
-    """
+    """Finds commands by need; ends each named failure with its remedy and exit code."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  typer's signature
         """Names of the commands, in the order of --help."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  likewise
         """The command of this name; None when there is none."""
         if cmd_name not in COMMANDS:
             return None

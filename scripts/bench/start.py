@@ -2,9 +2,10 @@
 
     python scripts/bench/start.py [--rounds 15] [--json]
 
-The command is the one that pip installed beside this Python. Each round runs every command once, in turn, so that a slow moment of the machine
-falls on all of them; printed is the median over the rounds of each command's time, and
-of its ratio to the round's baseline.
+The command is the one that pip installed beside this Python. Each round runs every
+command once, in turn, so that a slow moment of the machine falls on all of them;
+printed is the median over the rounds of each command's time, and of its ratio to the
+round's baseline.
 """
 
 import argparse

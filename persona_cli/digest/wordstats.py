@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from persona_cli.plain_words import PLAIN
+from persona_cli.digest.plain_words import PLAIN
 
 Z = 1.96
 SUPPORT = 3

@@ -9,14 +9,19 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from persona_cli import traits
-from persona_cli.forms import Statement
+from persona_cli.digest import traits
+from persona_cli.digest.forms import Statement
+from persona_cli.digest.language import british, language
+from persona_cli.digest.majority import clear, standing
+from persona_cli.digest.statements import statements
+from persona_cli.digest.topics import section_of
+from persona_cli.digest.wordstats import (
+    common_words,
+    content_words,
+    partner,
+    telling_words,
+)
 from persona_cli.interaction import Interaction
-from persona_cli.language import british, language
-from persona_cli.majority import clear, standing
-from persona_cli.statements import statements
-from persona_cli.topics import section_of
-from persona_cli.wordstats import common_words, content_words, partner, telling_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from persona_cli import manner
-from persona_cli.phrasing import VERBS, conjugate, wish
+from persona_cli.digest import manner
+from persona_cli.digest.phrasing import VERBS, conjugate, wish
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and choices bear out one claim together.
 
 import re
 
-from persona_cli import traits
+from persona_cli.digest import traits
 
 _PLEASE = r"(?:[,\s]*(?:please|pls|thanks|thank you|again|everywhere|ever))*[\s.!,]*\Z"
 _DO_NOT = r"(?:don['’]t|do not|stop|quit|never)"

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from persona_cli import manner
-from persona_cli.forms import Statement, read_form
-from persona_cli.phrasing import VERBS, conjugate, wish
+from persona_cli.digest import manner
+from persona_cli.digest.forms import Statement, read_form
+from persona_cli.digest.phrasing import VERBS, conjugate, wish
 
 LONGEST_QUOTE = 200
 
