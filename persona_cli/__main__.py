@@ -8,17 +8,13 @@ import sys
 # every 700th, as Python does, is a twentieth of the time that a command takes to start.
 gc.set_threshold(50_000)
 
-from persona_cli.cli import app  # noqa: E402  after the line above, which it is for
+from persona_cli.cli import run  # noqa: E402  after the line above, which it is for
 
 
 def main() -> None:
     """Run the command line."""
     _lead_somewhere()
-    if "_PERSONA_COMPLETE" in os.environ:  # a shell asks what could come next
-        from typer._completion_classes import completion_init
-
-        completion_init()
-    app(prog_name="persona")
+    run()
 
 
 def _lead_somewhere() -> None:

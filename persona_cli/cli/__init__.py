@@ -5,6 +5,6 @@ exit code in one place (``app.PersonaGroup``). Verbs and models are imported ins
 the commands: ``persona --help`` and ``persona apply`` start about as fast as typer.
 """
 
-from persona_cli.cli.app import app
+from persona_cli.cli.app import app, run
 
-__all__ = ["app"]
+__all__ = ["app", "run"]

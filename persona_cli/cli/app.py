@@ -102,3 +102,12 @@ def persona(
     you like, and keeps it as a git-tracked markdown profile that you can read, edit
     and hand to any model.
     """
+
+
+def run() -> None:
+    """Run the command line of this process."""
+    if "_PERSONA_COMPLETE" in os.environ:  # a shell asks what could come next
+        from typer._completion_classes import completion_init
+
+        completion_init()
+    app(prog_name="persona")
