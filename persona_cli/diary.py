@@ -47,8 +47,8 @@ def entry(change: Change) -> list[str]:
         lines.append(f"    was: {before.text}")
     if change.kind == "reinforced" and before is not None:
         lines[0] += f" ({before.count}x -> {claim.count}x)"
-    if change.quote:
-        lines.append(f'    because: "{change.quote}"')
+    if change.reason:
+        lines.append(f"    because: {change.reason}")
     return lines
 
 

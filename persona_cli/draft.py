@@ -38,6 +38,7 @@ class DraftLine:
     against:  ids of interactions that speak against it
     by:       ``""`` for a model's words, ``digest`` for a template's
     stated:   the user said it outright
+    fact:     what was counted, where counting is the reason
     quotes:   interaction id -> the words that show it, where they are known
     """
 
@@ -49,6 +50,7 @@ class DraftLine:
     against: tuple[str, ...] = ()
     by: str = ""
     stated: bool = False
+    fact: str = ""
     quotes: Mapping[str, str] = field(default_factory=dict)
 
 

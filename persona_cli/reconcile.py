@@ -37,6 +37,10 @@ LONGEST_QUOTE = 160
 # they do in one project may be that project's custom.
 EVERYWHERE = frozenset({"communication"})
 
+# So does what they say they like: "I prefer" is of the person, "always run the linter"
+# may be of the project.
+TASTES = ("Prefers ", "Likes ", "Loves ", "Enjoys ", "Dislikes ", "Hates ")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -45,12 +49,19 @@ class Change:
     claim:  as it is afterwards; a retired one as it was
     before: as it was; None for an added one
     quote:  from the user's side; why it was done
+    fact:   what was counted, where that is why
     """
 
     kind: ChangeKind
     claim: Claim
     before: Claim | None
     quote: str
+    fact: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it was done: what was counted, or the user's words in quotes."""
+        return self.fact or (f'"{self.quote}"' if self.quote else "")
 
 
 Accept = Callable[[Change], bool]
@@ -101,6 +112,7 @@ class _Touched:
     after: Claim
     links: list[Link]
     quote: str
+    fact: str = ""
     retired_by: str = ""
 
 
@@ -255,6 +267,7 @@ class _Work:
                 Link(claim_id, found, deed.source, deed.at, where, quote)
             )
             touched.quote = touched.quote or quote
+        touched.fact = touched.fact or line.fact
         if side == "for":
             self._support(touched, line, [i for i, where in fresh if where == "for"])
 
@@ -264,7 +277,9 @@ class _Work:
         days = [claim.last] if claim.last else []
         newest = _newest([deed.at for deed in deeds])
         scopes = {deed.scope for deed in deeds}
-        if claim.section in EVERYWHERE:
+        if claim.section in EVERYWHERE or (
+            line.stated and claim.text.startswith(TASTES)
+        ):
             scopes = {GLOBAL}
         if claim.count or claim.pinned:
             scopes.add(claim.scope)
@@ -333,7 +348,7 @@ def _change(touched: _Touched) -> Change | None:
     if touched.retired_by:
         if before is None:  # added and taken back by one draft: it never was
             return None
-        return Change("retired", before, before, touched.quote)
+        return Change("retired", before, before, touched.quote, touched.fact)
     if before is None:
         kind = "added"
     elif before.text != after.text:
@@ -342,7 +357,7 @@ def _change(touched: _Touched) -> Change | None:
         kind = "reinforced"
     else:
         return None
-    return Change(kind, after, before, touched.quote)
+    return Change(kind, after, before, touched.quote, touched.fact)
 
 
 def _marked(profile: Profile, change: Change) -> bool:

@@ -371,3 +371,38 @@ def test_whatever_the_engine_says_nothing_is_lost(draft, by_hand):
             assert (gone.status, gone.words) == ("retired", claim.text)
     for old, new in zip(evidence.lines, done.evidence.lines, strict=False):
         assert old == new
+
+
+@pytest.mark.parametrize(
+    ("said", "section", "stated", "scope"),
+    [
+        ("Wants type hints.", "coding", False, "project:tide"),
+        ("Asks never to push.", "coding", True, "project:tide"),
+        ("Prefers pytest.", "coding", True, "global"),
+        ("Prefers pytest.", "coding", False, "project:tide"),
+        ("Prefers long answers.", "media", False, "project:tide"),
+        ("Wants no greeting.", "communication", False, "global"),
+    ],
+)
+def test_what_was_seen_in_one_project_holds_there(said, section, stated, scope):
+    """Unless it is how to answer, or a taste the user spoke of as theirs."""
+    deeds = {one.id: one for one in (deed(1, scope="project:tide"),)}
+    done = fold(line(said, section, rests_on=("x:1",), stated=stated), deeds=deeds)
+    assert done.changes[0].claim.scope == scope
+
+
+def test_a_claim_of_two_projects_holds_everywhere():
+    """What another project bears out too is no custom of the first."""
+    deeds = {
+        one.id: one
+        for one in (deed(1, scope="project:tide"), deed(2, scope="project:harbour"))
+    }
+    once = fold(line("Wants type hints.", "coding", rests_on=("x:1",)), deeds=deeds)
+    again = fold(
+        line("Wants type hints.", "coding", rests_on=("x:2",)),
+        profile=once.profile,
+        evidence=once.evidence,
+        deeds=deeds,
+    )
+    assert once.changes[0].claim.scope == "project:tide"
+    assert again.changes[0].claim.scope == "global"

@@ -276,7 +276,7 @@ def test_killed_by_another_name(persona, server, expected, tmp_path):
 
 @pytest.mark.model
 def test_killed_with_a_real_model(run_persona, tiny_model, tmp_path, own_home):
-    """The embedded model, killed while it answers: the same end, and no window twice."""
+    """The embedded model, killed while it answers: the same end, no window twice."""
     cache = own_home / "cache" / "persona"
     cache.mkdir(parents=True)
     (cache / "models").symlink_to(tiny_model.parent)
@@ -326,7 +326,7 @@ def test_two_updates_at_once(persona, server, tmp_path):
     }
     assert set(ids) <= linked
     versions = git(persona.root, "log", "--format=%s").splitlines()
-    assert len(versions) == len(set(line.split()[1] for line in versions))
+    assert len(versions) == len({line.split()[1] for line in versions})
     assert git(persona.root, "status", "--porcelain") == ""
     assert litter(persona.root) == []
     for name in logs:
@@ -411,7 +411,7 @@ def test_a_stopped_process_goes_on(persona, stopped, server, tmp_path):
 
 
 def test_the_lock_of_a_dead_process_is_free(persona, stopped, server, expected):
-    """Killed while it holds the lock, it holds it no longer; its note is no obstacle."""
+    """Killed while it holds the lock, it holds it no longer, whatever its note says."""
     os.killpg(stopped.pid, signal.SIGKILL)
     stopped.wait(60)
     lock = persona.root / "me/.state/lock"

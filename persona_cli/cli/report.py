@@ -173,8 +173,8 @@ class Report:
         if self._bar is not None:
             self._bar.stop()
         tell(change_lines([change])[0])
-        if change.quote:
-            tell(f'    because: "{change.quote}"')
+        if change.reason:
+            tell(f"    because: {change.reason}")
         answer = _from_terminal("  take it over? [y]es, [n]o, [q]uit: ")
         self._quit = answer == "q"
         if self._bar is not None:

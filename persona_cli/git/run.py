@@ -50,6 +50,9 @@ _CONFIG = (
     "advice.defaultBranchName=false",
 )
 
+# How git says that a disk is full; the last is of its index alone.
+_FULL = ("No space left on device", "Disk quota exceeded", "Out of diskspace")
+
 _OPTIONS = (
     "--no-pager",
     "--literal-pathspecs",
@@ -172,7 +175,7 @@ def _failed(folder: Path, verb: str, code: int, stderr: bytes) -> GitError:
     else:
         what = _last_words(said) or f"git {verb} ended with exit code {code}"
     problem, remedy = f"{folder}: {what}", "See what git status says there."
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+    if any(words in said for words in _FULL):
         problem = f"{folder}: no space left for git's objects{UNCHANGED}"
         remedy = "Free some space there, then run it again."
     elif "dubious ownership" in said:
