@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from persona_cli.profile import Claim
 from persona_cli.reconcile import Change
 
-ORDER = ("added", "reinforced", "revised", "retired")
+ORDER = ("added", "reinforced", "weakened", "revised", "retired")
 
 
 def subject(name: str, version: int, counts: Mapping[str, int]) -> str:
@@ -45,7 +45,7 @@ def entry(change: Change) -> list[str]:
     lines = [f"{change.kind} {claim.id} {claim.section}: {claim.text}"]
     if change.kind == "revised" and before is not None:
         lines.append(f"    was: {before.text}")
-    if change.kind == "reinforced" and before is not None:
+    if change.kind in ("reinforced", "weakened") and before is not None:
         lines[0] += f" ({before.count}x -> {claim.count}x)"
     if change.reason:
         lines.append(f"    because: {change.reason}")

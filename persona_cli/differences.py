@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from persona_cli.profile import Claim, Profile
-from persona_cli.reconcile import Change
+from persona_cli.reconcile import Change, ChangeKind
 
 
 def differences(old: Profile, new: Profile) -> list[Change]:
@@ -23,7 +23,9 @@ def differences(old: Profile, new: Profile) -> list[Change]:
         elif past.text != claim.text or past.section != claim.section:
             found.append(Change("revised", claim, past, ""))
         elif past.count != claim.count:
-            found.append(Change("reinforced", claim, past, ""))
+            grew = claim.count > past.count
+            kind: ChangeKind = "reinforced" if grew else "weakened"
+            found.append(Change(kind, claim, past, ""))
     gone: Sequence[Claim] = [c for c in old.claims if c.id not in after]
     found.extend(Change("retired", claim, claim, "") for claim in gone)
     return found

@@ -29,7 +29,8 @@ from persona_cli.profile import Claim, Profile
 from persona_cli.scope import GLOBAL
 from persona_cli.similar import NEAR, polarity, similarity, words
 
-ChangeKind = Literal["added", "reinforced", "revised", "retired"]
+# An update does the first four; going back to an older version also weakens.
+ChangeKind = Literal["added", "reinforced", "revised", "retired", "weakened"]
 
 LONGEST_QUOTE = 160
 

@@ -413,12 +413,13 @@ def test_the_same_log_again(persona, log, server, tmp_path, monkeypatch):
     assert_works(persona, log)
     asked = len(server.requests)
     before = kept(persona.root, log, state=False)
-    for again in (str(log), log.name, str(shutil.copy(log, tmp_path / "copy.jsonl"))):
-        done = persona("update", "me", again)
-        assert done.stderr.endswith("me: nothing new\n")
-        assert done.stdout == ""
     # Unchanged since it was read, under whichever name: not so much as opened.
-    assert persona("update", "me", log.name).stderr == "me: nothing new\n"
+    for again in (str(log), log.name, f"./{log.name}"):
+        assert persona("update", "me", again).stderr == "me: nothing new\n"
+    shutil.copy(log, tmp_path / "copy.jsonl")
+    done = persona("update", "me", "copy.jsonl")
+    assert "0 new interactions" in done.stderr
+    assert done.stdout == ""
     assert len(server.requests) == asked
     assert kept(persona.root, log, state=False) == before
 
@@ -873,9 +874,10 @@ def test_a_disk_without_inodes(persona, disk, log):
     disk(f"nr_inodes={used + 60}")
     crowd = persona.root / "crowd"
     crowd.mkdir()
-    with pytest.raises(OSError, match="No space"):
+    with suppress(OSError):
         for number in range(1000):
             (crowd / str(number)).touch()
+    assert 0 < len(list(crowd.iterdir())) < 1000
     run = running(persona, "update", "me", str(log), code=INPUT)
     assert_refused(persona, run, INPUT, "no space left on ", "Free", state=False)
     shutil.rmtree(crowd)
@@ -945,14 +947,14 @@ def test_what_may_not_be_written(persona, log, what):
     path = persona.root / what
     if UNPRIVILEGED and shutil.which("setpriv") is None:
         pytest.skip("root may write everything, and there is no setpriv")
+    argv = [*UNPRIVILEGED, sys.executable, "-m", "persona_cli"]
     mode = path.stat().st_mode
     for each in (path, *(p for p in path.rglob("*") if what == ".git" and p.is_dir())):
         each.chmod(0o555 if each.is_dir() else 0o444)
 
     def run() -> CompletedProcess[str]:
         return subprocess.run(
-            [*UNPRIVILEGED, sys.executable, "-m", "persona_cli"]
-            + ["update", "me", str(log)],
+            [*argv, "update", "me", str(log)],
             capture_output=True,
             text=True,
             cwd=persona.folder,
@@ -978,7 +980,7 @@ HUGE = {
 
 TENSOR = ("token_embd.weight", (32, 1000), [0.0] * 32_000)
 
-# Where the table has 65, 66 and 71, the design has 4: the model is missing, or no model.
+# Where the table has 65, 66 and 71, the design has 4: the model is missing, or is none.
 MODELS = {
     "missing": (None, "no such model", "persona model list"),
     "empty": (b"", "is empty", "Download it again"),

@@ -123,13 +123,13 @@ def server(run_persona, serving) -> ChatServer:
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory) -> Path:
-    """Where the first test leaves a root for the others, as it was and as it becomes."""
+    """Where the first test leaves a root for the others, as it was and as it ends."""
     return tmp_path_factory.mktemp("twins")
 
 
 @pytest.fixture
 def persona(run_persona, server, twins, tmp_path) -> "Persona":
-    """A profile with a first version, and a log of many windows, some of them older."""
+    """A profile with a first version, and a log of many windows, some of it older."""
     (tmp_path / "early.jsonl").write_bytes(pairs(30, 34))
     (tmp_path / "log.jsonl").write_bytes(pairs(0, 14) + pairs(40, 44))
     if not (twins / "before").exists():

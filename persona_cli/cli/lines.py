@@ -15,7 +15,7 @@ def change_lines(changes: Iterable[Change]) -> list[str]:
         said = f"{change.kind:<10}  {claim.id:<5}  {claim.section}: {claim.text}"
         if change.kind == "revised" and before is not None:
             said += f"  (was: {before.text})"
-        if change.kind == "reinforced" and before is not None:
+        if change.kind in ("reinforced", "weakened") and before is not None:
             said += f"  ({before.count}x -> {claim.count}x)"
         elif change.kind == "added":
             said += f"  ({claim.count}x{', tentative' if claim.tentative else ''})"

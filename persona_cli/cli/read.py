@@ -136,7 +136,7 @@ def why(
         day = link.at.date().isoformat() if link.at else "undated   "
         side = "" if link.side == "for" else "against  "
         emit(f'  {day}  {side}"{link.quote}"')
-        emit(f"              {link.source}  ({link.interaction})")
+        emit(f"              {link.interaction}")
     if not found.links:
         emit("  a person wrote it; there is no evidence, and none is needed")
     for earlier in found.wordings[:-1]:
