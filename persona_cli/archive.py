@@ -59,6 +59,9 @@ class Archive:
         self.cursor_path = state / "cursors.json"
         self.held_share = held_share
         self._entries: list[Entry] | None = None
+        self._known: set[str] | None = None
+        self._chunk = bytearray()
+        self._end = 0  # of the file, once what is in the chunk is written
         self._waiting: dict[str, Interaction] = {}  # a dry run's: never written
 
     def entries(self) -> list[Entry]:
@@ -68,39 +71,42 @@ class Archive:
         return self._entries
 
     def add(self, interactions: Iterable[Interaction], *, write: bool = True) -> int:
-        """Take in what is not here yet; on disk when this returns.
+        """Take in what is not here yet; on disk after ``flush``.
 
         write:  False keeps it in memory, for a run that writes nothing
         Shape:  the number that was new
         """
         entries = self.entries()
-        # Folded ones too: what was forgotten is not taken in again.
-        known = {entry.id for entry in entries} | self.folded()
+        if self._known is None:
+            # Folded ones too: what was forgotten is not taken in again.
+            self._known = {entry.id for entry in entries} | self.folded()
+            if write:
+                heal_tail(self.path)
+            self._end = self.path.stat().st_size if self.path.exists() else 0
         when = entries[-1].when if entries else _EARLIEST
-        chunk = bytearray()
         before = len(entries)
-        if write:
-            heal_tail(self.path)
-        offset = self.path.stat().st_size if self.path.exists() else 0
         for interaction in interactions:
-            if interaction.id in known:
+            if interaction.id in self._known:
                 continue
-            known.add(interaction.id)
+            self._known.add(interaction.id)
             when = interaction.at or when
             if not write:
                 self._waiting[interaction.id] = interaction
                 entries.append(self._entry(interaction, when, len(entries), -1))
                 continue
-            entries.append(self._entry(interaction, when, len(entries), offset))
+            entries.append(self._entry(interaction, when, len(entries), self._end))
             line = _line(interaction)
-            offset += len(line)
-            chunk += line
-            if len(chunk) >= _CHUNK:
-                append_whole(self.path, bytes(chunk))
-                chunk.clear()
-        if chunk:
-            append_whole(self.path, bytes(chunk))
+            self._end += len(line)
+            self._chunk += line
+            if len(self._chunk) >= _CHUNK:
+                self.flush()
         return len(entries) - before
+
+    def flush(self) -> None:
+        """Put what was added on disk. One flush for many logs: each costs a sync."""
+        if self._chunk:
+            append_whole(self.path, bytes(self._chunk))
+            self._chunk.clear()
 
     def folded(self) -> set[str]:
         """Ids of the interactions that some version has taken in."""

@@ -101,6 +101,7 @@ def gather(
         result.new += archive.add(_passed(log, result, since), write=write)
         result.logs += 1
     if write:
+        archive.flush()  # before the cursors, which say that it is there
         archive.save_cursors(files, pending=-1)
     return result
 

@@ -34,9 +34,18 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "profiles", "ada")
 
 
+class Flushed(Archive):
+    """An archive that is on disk after each addition."""
+
+    def add(self, *args, **more):
+        new = super().add(*args, **more)
+        self.flush()
+        return new
+
+
 @pytest.fixture
 def archive(store: Store) -> Archive:
-    return Archive(store.state, held_share=0.2)
+    return Flushed(store.state, held_share=0.2)
 
 
 def run(
@@ -201,7 +210,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path):
         root = tmp_path / str(stop_after)
         init(root, "ada", title=None)
         store = Store(root, "ada")
-        archive = Archive(store.state, held_share=0.2)
+        archive = Flushed(store.state, held_share=0.2)
         archive.add(wrote(n, f"wish{n} " * 120) for n in range(1, 7))
         lines = [f"- [i1] communication | Has wish {w}." for w in "abcdef"]
         engine = ScriptedEngine(*lines, context=1200)
