@@ -260,7 +260,7 @@ def _line_from(observation: Observation) -> DraftLine:
         against=observation.against,
         by="digest",
         stated=observation.stated,
-        # One or two sentences speak for themselves; of many interactions, the count does.
+        # A sentence or two speak for themselves; of many interactions the count does.
         fact=observation.fact if len(observation.ids) > 2 else "",
         quotes=observation.quotes,
     )

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
@@ -16,7 +15,7 @@ from persona_cli.cli.options import Model, Root, Seed, Thoughts
 from persona_cli.cli.session import Session, begin, split_name, tell
 
 if TYPE_CHECKING:
-    from persona_cli.apply import ApplyRequest
+    from persona_cli.apply import Applied, ApplyRequest
     from persona_cli.chat_forms import Format
     from persona_cli.profile import Claim
 
@@ -106,12 +105,17 @@ def apply(
         _answer(session, profile.claims, request, thoughts=thoughts)
         return
     applied = run_apply(profile.claims, request)
-    if applied.left_out:
-        counts = Counter(applied.reasons.values())
-        said = ", ".join(f"{n} by {reason}" for reason, n in sorted(counts.items()))
-        tell(f"left out {len(applied.left_out)} of {len(profile.claims)}: {said}")
+    _say_what_is_missing(applied)
     sys.stdout.write(applied.output)
     sys.stdout.flush()
+
+
+def _say_what_is_missing(applied: "Applied") -> None:
+    """Name what nobody asked to be left out; a section was asked for."""
+    for reason in ("budget", "scope", "tentative"):
+        ids = [c.id for c in applied.left_out if applied.reasons[c.id] == reason]
+        if ids:
+            tell(f"left out by {reason}: {', '.join(ids)}")
 
 
 def _form(wanted: str) -> "Format":
