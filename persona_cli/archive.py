@@ -112,6 +112,13 @@ class Archive:
         """Ids of the interactions that some version has taken in."""
         return {found for line in _rows(self.folded_path) for found in line["ids"]}
 
+    def uncounted(self) -> list[Entry]:
+        """Folded in without a change since the front matter last counted."""
+        ids: set[str] = set()
+        for line in _rows(self.folded_path):
+            ids = set() if line.get("counted", True) else ids | set(line["ids"])
+        return [entry for entry in self.entries() if entry.id in ids]
+
     def pending(self, *, aside: Collection[str] = ()) -> list[Entry]:
         """What is still to be folded in, oldest first.
 
@@ -183,9 +190,14 @@ class Archive:
         ]
 
 
-def folded_line(ids: Sequence[str], *, version: int) -> bytes:
-    """A line of the ledger: these interactions are in the profile since ``version``."""
-    return json.dumps({"version": version, "ids": list(ids)}).encode() + b"\n"
+def folded_line(ids: Sequence[str], *, version: int, counted: bool = True) -> bytes:
+    """A line of the ledger: these interactions are in the profile since ``version``.
+
+    counted: its front matter counts them; False when nothing changed, and so nothing
+             was written
+    """
+    line = {"version": version, "counted": counted, "ids": list(ids)}
+    return json.dumps(line).encode() + b"\n"
 
 
 def stamp(path: Path, format: str | None) -> list[Any]:

@@ -63,15 +63,7 @@ def version_of(store: Store, wanted: str) -> Profile:
     """
     if wanted == "now":
         return store.load().profile
-    number = wanted.removeprefix("v")
-    if number.isdecimal():
-        for _, profile in _readable_versions(store):
-            if profile.version == int(number):
-                return profile
-    raise UsageError(
-        f"{store.name}: no version {wanted!r}",
-        remedy=f"See the versions: persona log {store.name}.",
-    )
+    return _commit_of(store, wanted)[1]
 
 
 def compare(store: Store, old: str | None, new: str | None) -> list[Change]:
@@ -140,17 +132,9 @@ def _target(
     store: Store, current: Profile | None, to: str | None
 ) -> tuple[str, Profile]:
     """The commit to go back to."""
-    found = _readable_versions(store)
     if to is not None:
-        number = to.removeprefix("v")
-        for sha, profile in found:
-            if number.isdecimal() and profile.version == int(number):
-                return sha, profile
-        raise UsageError(
-            f"{store.name}: no version {to!r}",
-            remedy=f"See the versions: persona log {store.name}.",
-        )
-    for sha, profile in found:
+        return _commit_of(store, to)
+    for sha, profile in _readable_versions(store):
         if current is None:
             return sha, profile
         base = current.meta.get("restores", current.version)
@@ -158,6 +142,18 @@ def _target(
             return sha, profile
     raise UsageError(
         f"{store.name}: nothing to undo",
+        remedy=f"See the versions: persona log {store.name}.",
+    )
+
+
+def _commit_of(store: Store, wanted: str) -> tuple[str, Profile]:
+    """The newest commit of a version, and the profile in it."""
+    number = wanted.removeprefix("v")
+    for sha, profile in _readable_versions(store):
+        if number.isdecimal() and profile.version == int(number):
+            return sha, profile
+    raise UsageError(
+        f"{store.name}: no version {wanted!r}",
         remedy=f"See the versions: persona log {store.name}.",
     )
 

@@ -1,13 +1,15 @@
 """Write a profile anew from all that is archived, instead of on top of the last."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from persona_cli import __version__, diary
+from persona_cli import archive as archived
 from persona_cli import profile as pr
 from persona_cli.archive import Archive, folded_line
 from persona_cli.differences import differences
+from persona_cli.engine import Engine
 from persona_cli.evidence import Entry, Evidence, Link, Wording
 from persona_cli.fold import (
     OpenEngine,
@@ -16,6 +18,7 @@ from persona_cli.fold import (
     set_aside,
     stamped,
 )
+from persona_cli.infer import Asking
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim, Profile
 from persona_cli.reconcile import Change, reconcile
@@ -68,23 +71,11 @@ def rebuild(
     profile = pr.rewrite(old, removed=ids)
     # Their wordings stay, so that no new claim takes an old id by chance.
     start = _less(loaded.evidence, ids, (Link,))
-    evidence = start
-    engine, asking = open_engine()
-    earlier: Sequence[Interaction] = ()
-    left = entries
-    while left:
-        ahead = list(archive.read(left[:MOST_INTERACTIONS]))
-        proposal = propose(profile, ahead, earlier, engine, asking, seed=seed)
-        done = reconcile(
-            profile,
-            evidence,
-            proposal.inferred.draft.lines,
-            proposal.interactions,
-            by=proposal.inferred.by,
-        )
-        profile, evidence, earlier = done.profile, done.evidence, proposal.earlier
-        left = left[len(proposal.window.interactions) :]
-        yield Rebuilt(len(entries) - len(left), len(left), profile)
+    opened = open_engine()
+    profile, evidence = yield from _anew(
+        profile, start, archive, entries, opened, seed=seed
+    )
+    name = opened[0].name
     names = _old_ids(profile, replaceable)
     version = old.version + 1
     profile = pr.rewrite(
@@ -92,7 +83,7 @@ def rebuild(
         meta={
             "version": version,
             "generated": {
-                "by": f"persona/{__version__} {engine.name} rebuild",
+                "by": f"persona/{__version__} {name} rebuild",
                 "at": stamped(now()),
             },
             "sources": counted_sources([], ((e.source, e.at) for e in entries)),
@@ -114,7 +105,7 @@ def rebuild(
             version,
             changes,
             read=f"all {len(entries)} archived interactions",
-            by=f"{engine.name}, rebuilt",
+            by=f"{name}, rebuilt",
         )
         sha = store.save(
             loaded,
@@ -125,6 +116,34 @@ def rebuild(
             commit=commit,
         )
     yield Rebuilt(len(entries), 0, profile, changes, sha)
+
+
+def _anew(
+    profile: Profile,
+    evidence: Evidence,
+    archive: Archive,
+    entries: Sequence[archived.Entry],
+    opened: tuple[Engine, Asking],
+    *,
+    seed: int,
+) -> Generator[Rebuilt, None, tuple[Profile, Evidence]]:
+    """Fold all entries into a profile in memory; yields how far it is."""
+    earlier: Sequence[Interaction] = ()
+    left = entries
+    while left:
+        ahead = list(archive.read(left[:MOST_INTERACTIONS]))
+        proposal = propose(profile, ahead, earlier, *opened, seed=seed)
+        done = reconcile(
+            profile,
+            evidence,
+            proposal.inferred.draft.lines,
+            proposal.interactions,
+            by=proposal.inferred.by,
+        )
+        profile, evidence, earlier = done.profile, done.evidence, proposal.earlier
+        left = left[len(proposal.window.interactions) :]
+        yield Rebuilt(len(entries) - len(left), len(left), profile)
+    return profile, evidence
 
 
 def _less(

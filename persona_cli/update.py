@@ -1,7 +1,7 @@
 """Fold what is new into a profile, a window at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -90,8 +90,9 @@ def update(
             by=proposal.inferred.by,
             accept=accept,
         )
-        profile = _next_version(loaded, done, proposal, now())
         ids = [deed.id for deed in proposal.window.interactions]
+        read = [*archive.uncounted(), *pending[: len(ids)]]
+        profile = _next_version(loaded, done, proposal, read, now())
         sha = None
         if write:
             sha = store.save(
@@ -99,7 +100,11 @@ def update(
                 profile,
                 done.evidence,
                 message=_message(store.name, profile, done, proposal),
-                folded=folded_line(ids, version=profile.version),
+                folded=folded_line(
+                    ids,
+                    version=profile.version,
+                    counted=profile.version > loaded.profile.version,
+                ),
                 commit=commit,
             )
             loaded = store.load()
@@ -139,11 +144,17 @@ def _reload(store: Store, loaded: Loaded, *, commit: bool) -> Loaded:
 
 
 def _next_version(
-    loaded: Loaded, done: Reconciled, proposal: Proposal, when: datetime
+    loaded: Loaded,
+    done: Reconciled,
+    proposal: Proposal,
+    read: Sequence[Entry],
+    when: datetime,
 ) -> Profile:
     """The reconciled profile, with its front matter brought up to date.
 
     A window that changed nothing gives the profile as it was, byte for byte.
+
+    read: what the front matter does not count yet
     """
     if not (done.changes or loaded.edited or loaded.removed):
         return loaded.profile
@@ -155,7 +166,7 @@ def _next_version(
         },
         "sources": counted_sources(
             loaded.profile.meta.get("sources"),
-            ((deed.source, deed.at) for deed in proposal.window.interactions),
+            ((entry.source, entry.at) for entry in read),
         ),
         "restores": None,
     }
