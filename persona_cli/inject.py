@@ -115,26 +115,6 @@ def to_text(text: str, prompt: str) -> str:
     return joined if joined.endswith("\n") else joined + "\n"
 
 
-def to_messages(text: str, prompt: str) -> str:
-    """OpenAI's messages, as JSON."""
-    return inject(text, prompt, "messages")
-
-
-def to_anthropic(text: str, prompt: str) -> str:
-    """The part of a request to Anthropic's API that holds the chat, as JSON."""
-    return inject(text, prompt, "anthropic")
-
-
-def to_gemini(text: str, prompt: str) -> str:
-    """The part of a request to Gemini's API that holds the chat, as JSON."""
-    return inject(text, prompt, "gemini")
-
-
-def to_chatml(text: str, prompt: str) -> str:
-    """The turns as ChatML; a control token within the prompt is broken."""
-    return inject(text, prompt, "chatml")
-
-
 def inject_chat(
     text: str, chat: "Chat", form: "Format | None", *, line: bool = False
 ) -> str:
