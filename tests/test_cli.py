@@ -316,3 +316,10 @@ def test_interrupt_keeps_what_was_finished(persona, scripted, log):
     assert "Traceback" not in said
     server.engine = ScriptedEngine(SHORT)
     assert persona("update", "me", str(log)).stdout.startswith("added")
+
+
+def test_an_update_without_a_log_says_so(persona):
+    """Nothing to read and nothing left over is a mistake of the caller's."""
+    done = persona("update", "me", code=2)
+    assert "no log to read" in done.stderr
+    assert "persona update me chats/*.jsonl" in done.stderr

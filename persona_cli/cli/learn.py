@@ -105,6 +105,7 @@ def update(
     from persona_cli.archive import Archive
     from persona_cli.cli.report import Report
     from persona_cli.engines import opener
+    from persona_cli.errors import UsageError
     from persona_cli.gather import gather, settle, up_to_date
     from persona_cli.logs import find_logs
     from persona_cli.update import update as run_update
@@ -118,6 +119,11 @@ def update(
     archive = Archive(store.state, held_share=settings.held_out)
     report = Report(store.name, as_json=as_json)
     paths = find_logs([log for log in logs if log != "-"], inside=session.root)
+    if not logs and not store.unfinished and not archive.pending():
+        raise UsageError(
+            "no log to read, and nothing was left over",
+            remedy=f"Name logs: persona update {name} chats/*.jsonl, or - for stdin.",
+        )
     if "-" not in logs and up_to_date(archive, paths, format) and not store.unfinished:
         report.nothing_new()
         return
