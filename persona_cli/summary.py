@@ -16,7 +16,7 @@ from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim
 from persona_cli.similar import NEAR, relevance, similarity, words
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _LEAD = re.compile(r"^(?:[-*+]|[0-9]+[.)])\s+|\*\*|^#+\s.*$")
 
 # Interactions one sentence is traced to, at most: the ones most like it.
@@ -58,8 +58,9 @@ def align(
 
 def sentences(text: str) -> list[str]:
     """The sentences of a summary, without list marks and headings."""
-    found = (_LEAD.sub("", part.strip()) for part in _SENTENCE.split(text))
-    return [" ".join(part.split()) for part in found if part.strip()]
+    lines = (_LEAD.sub("", line.strip()) for line in text.split("\n"))
+    parts = (part for line in lines for part in _SENTENCE.split(line))
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def _traces(
