@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from persona_cli.errors import UsageError
 from persona_cli.inject import (
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from persona_cli.engine import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ApplyRequest:
     """What to put the profile in front of, and how much of it.
 
@@ -46,8 +46,7 @@ class ApplyRequest:
     tentative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """What goes to stdout, and what there is to say about it.
 
     output:   exactly what to print, line break included

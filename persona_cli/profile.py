@@ -28,7 +28,7 @@ _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """One sentence of preference.
 
@@ -71,7 +71,7 @@ class Spot(NamedTuple):
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
     """What a profile file says.
 

@@ -23,7 +23,7 @@ PREFIX = "PERSONA_"
 _ONLY_IN_ENVIRONMENT = "api_key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything a run depends on besides its arguments.
 
@@ -80,7 +80,7 @@ KEYS = tuple(spot.name for spot in fields(Settings))
 FILE_KEYS = tuple(key for key in KEYS if key != _ONLY_IN_ENVIRONMENT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SettingsFile:
     """What one settings file says.
 

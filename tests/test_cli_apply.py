@@ -121,3 +121,13 @@ def test_run_answers_with_the_engine(persona, tiny_model):
     done = persona("apply", "me", "Say hello.", "--run")
     assert done.stdout.strip()
     assert "persona:begin" not in done.stdout
+
+
+def test_bytes_that_are_no_text_are_named(persona):
+    """Piped Latin-1 ends with its place and what to do, not with a traceback."""
+    # What Python does of itself where the locale is not C.
+    persona.environ["PYTHONIOENCODING"] = "utf-8:strict"
+    done = persona.shell("printf 'caf\\351' | persona apply me")
+    assert done.returncode == 3
+    assert "error: stdin: not UTF-8 text (byte 0xe9)" in done.stderr
+    assert "try: Convert it" in done.stderr

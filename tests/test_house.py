@@ -88,20 +88,15 @@ def test_imports_point_down(path):
 def test_quick_commands_load_no_heavy_library(argv, tmp_path, run_persona):
     """Help and apply start without the model library, the hub's, or rich."""
     run_persona("init", "me")
-    code = (
-        "import sys; sys.argv = ['persona', *sys.argv[1:]]\n"
-        "from persona_cli.__main__ import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code, done.code\n"
-        "heavy = {'llama_cpp', 'huggingface_hub', 'rich', 'httpx2', 'jinja2'}\n"
-        "print('heavy:', sorted(heavy & set(sys.modules)))\n"
-    )
     said = subprocess.run(
-        [sys.executable, "-c", code, *argv],
+        [sys.executable, "-X", "importtime", "-m", "persona_cli", *argv],
         capture_output=True,
         text=True,
         env=run_persona.environ,
         stdin=subprocess.DEVNULL,
         check=True,
     )
-    assert said.stdout.endswith("heavy: []\n"), said.stdout
+    loaded = {line.split("|")[-1].strip() for line in said.stderr.splitlines()}
+    assert "persona_cli.cli.app" in loaded
+    heavy = {"llama_cpp", "huggingface_hub", "rich", "httpx2", "jinja2", "numpy"}
+    assert not heavy & loaded

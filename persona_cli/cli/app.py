@@ -3,7 +3,7 @@
 import os
 import sys
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.main
@@ -102,6 +102,17 @@ def persona(
     you like, and keeps it as a git-tracked markdown profile that you can read, edit
     and hand to any model.
     """
+
+
+def leave() -> NoReturn:
+    """End the process, all of it said.
+
+    Python would now take itself apart, module by module: a tenth of the time of a
+    command that has nothing open and nothing to free.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def run() -> None:

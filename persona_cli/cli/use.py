@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from persona_cli.cli.app import command_group
+from persona_cli.cli.app import command_group, leave
 from persona_cli.cli.options import Model, Root, Seed, Thoughts
 from persona_cli.cli.session import Session, begin, split_name, tell
 
@@ -95,19 +95,19 @@ def apply(
         scope=scope or project_here(Path.cwd()),
         tentative=tentative,
     )
-    stdin = None if sys.stdin is None or sys.stdin.isatty() else sys.stdin
-    if stdin is not None and not run and request.argument is None:
-        stdin = _lines_through(profile.claims, request, stdin)
-        if stdin is None:
+    if not sys.stdin.isatty():
+        streams = not run and request.argument is None
+        piped = _read_stdin(profile.claims, request, streams=streams)
+        if piped is None:
             return
-    request = replace(request, piped=stdin.read() if stdin is not None else None)
+        request = replace(request, piped=piped)
     if run:
         _answer(session, profile.claims, request, thoughts=thoughts)
         return
     applied = run_apply(profile.claims, request)
     _say_what_is_missing(applied)
     sys.stdout.write(applied.output)
-    sys.stdout.flush()
+    leave()
 
 
 def _say_what_is_missing(applied: "Applied") -> None:
@@ -136,6 +136,23 @@ def project_here(folder: Path) -> str | None:
         if (place / ".git").exists():
             return f"project:{place.name}"
     return None
+
+
+def _read_stdin(
+    claims: "Sequence[Claim]", request: "ApplyRequest", *, streams: bool
+) -> str | None:
+    """What was piped; None when it was lines of chats, which went through already."""
+    try:
+        stdin = _lines_through(claims, request, sys.stdin) if streams else sys.stdin
+        return stdin.read() if stdin is not None else None
+    except UnicodeDecodeError as error:
+        from persona_cli.errors import InputError
+
+        byte = error.object[error.start]
+        raise InputError(
+            f"stdin: not UTF-8 text (byte {byte:#04x})",
+            remedy="Convert it: iconv -t utf-8.",
+        ) from error
 
 
 def _lines_through(
