@@ -127,9 +127,9 @@ def update(
     if "-" not in logs and up_to_date(archive, paths, format) and not store.unfinished:
         report.nothing_new()
         return
-    write = not dry_run
+    how = _how(dry_run=dry_run, no_commit=no_commit)
     with (
-        _at_work(session, store, "update", write=write, commit=not no_commit),
+        _at_work(session, store, "update", **how),
         report,
         closing(opener(settings, tell=tell)) as engines,
     ):
@@ -143,26 +143,24 @@ def update(
                 format=format,
                 since=since.replace(tzinfo=since.tzinfo or UTC) if since else None,
                 max_record=settings.max_record,
-                write=write,
+                write=not dry_run,
                 watch=report.reading,
             )
         )
         steps = run_update(
             store,
             archive,
-            open_engine=lambda: report.opened(
-                engines.open(on_text=report.piece, on_thought=_thoughts(thoughts)),
-                total=len(archive.pending()),
+            open_engine=report.opening(
+                engines, lambda: len(archive.pending()), thoughts=thoughts
             ),
             seed=settings.seed,
             now=now,
             accept=report.ask if interactive else lambda _: True,
-            write=write,
-            commit=write and not no_commit,
+            **how,
         )
         for step in steps:
             report.step(step)
-        if write:
+        if not dry_run:
             settle(archive)
         report.finish(before, dry_run=dry_run)
 
@@ -195,29 +193,28 @@ def rebuild(
     store = session.store(name)
     archive = Archive(store.state, held_share=session.settings.held_out)
     report = Report(store.name, as_json=as_json)
-    write = not dry_run
+    how = _how(dry_run=dry_run, no_commit=no_commit)
     with (
-        _at_work(session, store, "rebuild", write=write, commit=not no_commit),
+        _at_work(session, store, "rebuild", **how),
         report,
         closing(opener(session.settings, tell=tell)) as engines,
     ):
         before = store.load().profile
-        total = sum(not entry.held for entry in archive.entries())
         steps = run_rebuild(
             store,
             archive,
-            open_engine=lambda: report.opened(
-                engines.open(on_text=report.piece, on_thought=_thoughts(thoughts)),
-                total=total,
+            open_engine=report.opening(
+                engines,
+                lambda: sum(not entry.held for entry in archive.entries()),
+                thoughts=thoughts,
             ),
             seed=session.settings.seed,
             now=now,
-            write=write,
-            commit=write and not no_commit,
+            **how,
         )
         for step in steps:
             report.rebuilt(step)
-        if write:
+        if not dry_run:
             settle(archive)
         report.finish(before, dry_run=dry_run)
 
@@ -286,6 +283,11 @@ def forget(
     tell("older commits still hold what they held")
 
 
+def _how(*, dry_run: bool, no_commit: bool) -> dict[str, bool]:
+    """What a run may touch: a dry one neither the disk nor git."""
+    return {"write": not dry_run, "commit": not (dry_run or no_commit)}
+
+
 def _at_work(
     session: Session, store: Any, doing: str, *, write: bool, commit: bool
 ) -> Any:
@@ -296,9 +298,3 @@ def _at_work(
         return nullcontext()
     timeout = session.settings.lock_timeout
     return store.at_work(doing, timeout=timeout, commit=commit, tell=tell)
-
-
-def _thoughts(wanted: bool) -> Any:
-    if not wanted:
-        return None
-    return lambda text: typer.secho(text, nl=False, err=True, dim=True)

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from persona_cli.cli.lines import change_lines, change_record
 from persona_cli.cli.session import emit, emit_json, tell
 from persona_cli.differences import differences
 from persona_cli.engine import Engine
+from persona_cli.engines import Opener
+from persona_cli.fold import OpenEngine
 from persona_cli.gather import Gathered
 from persona_cli.infer import Asking
 from persona_cli.profile import Profile
@@ -92,6 +95,23 @@ class Report:
         if read.redacted:
             said.append(f"redacted: {_counted(read.redacted)}")
         tell("; ".join(said))
+
+    def opening(
+        self, engines: Opener, total: Callable[[], int], *, thoughts: bool
+    ) -> OpenEngine:
+        """How ``update`` and ``rebuild`` open the engine: watched, when they need it.
+
+        total:    interactions to come, for the bar
+        thoughts: show what a thinking model thinks
+        """
+
+        def muse(text: str) -> None:
+            typer.secho(text, nl=False, err=True, dim=True)
+
+        return lambda: self.opened(
+            engines.open(on_text=self.piece, on_thought=muse if thoughts else None),
+            total=total(),
+        )
 
     def opened(
         self, engine: tuple[Engine, Asking], *, total: int
