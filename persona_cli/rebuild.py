@@ -96,6 +96,8 @@ def rebuild(
     ]
     evidence = _history(loaded.evidence, new, replaceable, set(names.values()), version)
     changes = tuple(differences(old, profile))
+    if not changes:  # no version that says nothing
+        profile, evidence, version = loaded.profile, loaded.evidence, old.version
     sha = None
     if write:
         folded = archive.folded()

@@ -286,3 +286,22 @@ def test_counting_sees_a_change_of_mind(store, archive):
     assert [change.kind for change in step.changes] == ["retired", "added"]
     (claim,) = store.load().profile.claims
     assert "uv" in claim.text
+
+
+def test_a_rebuild_that_changes_nothing_makes_no_version(store, archive):
+    """The same claims from the same interactions: no commit."""
+    archive.add([wrote(1, "shorter please"), wrote(2, "too long again")])
+    list(run(store, archive, ScriptedEngine(SHORT)))
+    head, text = store.git.head(), store.path.read_bytes()
+    with store.at_work("rebuild", timeout=1):
+        steps = list(
+            rebuild(
+                store,
+                archive,
+                open_engine=lambda: (ScriptedEngine(SHORT), ASKING),
+                seed=7,
+                now=lambda: NOW,
+            )
+        )
+    assert steps[-1].changes == ()
+    assert (store.git.head(), store.path.read_bytes()) == (head, text)
