@@ -57,3 +57,10 @@ def test_the_wheel_brings_scripts_and_prompts(tmp_path):
         "persona_cli/scripts/bench/start.py",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "profiles/"))]
+
+
+def test_the_scripts_are_plain_sh():
+    """Each parses as POSIX sh, which is all that is asked of a machine."""
+    for name in ("scripts/try", "scripts/check", "scripts/setup", ".ci/run"):
+        done = subprocess.run(["sh", "-n", ROOT / name], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), name
