@@ -256,6 +256,7 @@ def test_completion_knows_names_and_claims(persona, scripted, log):
 def test_every_help_fits_80_columns(persona):
     """No line of any --help is wider than a terminal."""
     commands = persona("--help").stdout.partition("Commands:")[2]
+    assert "..." not in commands  # nor is any sentence cut
     words = re.findall(r"^  (\w+) ", commands, re.MULTILINE)
     assert {"init", "update", "apply", "doctor", "model"} <= set(words)
     for word in [[], *([w] for w in words), *(["model", w] for w in ("pull", "use"))]:

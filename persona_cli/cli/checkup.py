@@ -22,9 +22,10 @@ def doctor(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Check this machine: versions, root, git, engine, model, and what is wrong.
+    """Check this machine, and say what is wrong and what to try.
 
-    Ends with 3 when something is, after saying what to do about each.
+    Versions, root, git, the engine's build, the model in use and how fast it is. Ends
+    with 3 when something is wrong.
     """
     from persona_cli.doctor import examine
     from persona_cli.engines import fastest_form

@@ -13,7 +13,7 @@ commands = command_group()
 model = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The models: what there is, what is here, and which is in use.",
+    help="List, fetch, choose and remove models.",
 )
 commands.add_typer(model, name="model")
 

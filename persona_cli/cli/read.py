@@ -28,7 +28,7 @@ def show(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Show a profile: its claims by section, and how well each is borne out."""
+    """Show a profile: its claims, and how well each is borne out."""
     store = begin(root).store(name)
     loaded = store.load()
     profile = loaded.profile
@@ -96,7 +96,7 @@ def path(name: Name = None, root: Root = None) -> None:
 
 @commands.command()
 def edit(name: Name = None, no_commit: NoCommit = False, root: Root = None) -> None:
-    """Open a profile in $EDITOR, and take it back if it is still one."""
+    """Open a profile in $EDITOR, and see that it still is one."""
     from persona_cli.edit import edit as run_edit
 
     session = begin(root)
@@ -114,7 +114,7 @@ def edit(name: Name = None, no_commit: NoCommit = False, root: Root = None) -> N
 def why(
     claim: ClaimId, profile: Whose = None, as_json: AsJson = False, root: Root = None
 ) -> None:
-    """Show what a claim rests on: dates, sources, and your own words."""
+    """Show what a claim rests on, in your own words."""
     from persona_cli.cli.lines import claim_record
     from persona_cli.trace import trace
 
