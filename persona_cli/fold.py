@@ -31,13 +31,11 @@ class Proposal:
 
     window:       the interactions it was shown, whole or shortened
     interactions: all that its lines may cite, by id
-    earlier:      what the next step counts along
     """
 
     window: Window
     inferred: Inferred
     interactions: dict[str, Interaction]
-    earlier: tuple[Interaction, ...]
 
 
 def propose(
@@ -67,7 +65,7 @@ def propose(
         seed=window_seed(seed, [deed.id for deed in window.interactions]),
     )
     every = (*earlier, *window.interactions)
-    return Proposal(window, inferred, {d.id: d for d in every}, every[-EARLIER:])
+    return Proposal(window, inferred, {deed.id: deed for deed in every})
 
 
 def observed(earlier: Sequence[Interaction], window: Window) -> list[Observation]:

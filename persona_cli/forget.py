@@ -155,7 +155,9 @@ def _save(
         profile,
         evidence,
         message=message,
-        folded=folded_line(sorted(gone), version=version) if gone else b"",
+        folded=folded_line(sorted(gone), version=version, counted=False)
+        if gone
+        else b"",
         archive=content,
         commit=commit,
     )

@@ -8,6 +8,7 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from persona_cli.digest import Observation
 from persona_cli.draft import Draft, DraftLine, citation_grammar, read_draft
@@ -20,7 +21,7 @@ from persona_cli.profile import Claim
 from persona_cli.similar import contradicts
 from persona_cli.summary import align
 from persona_cli.templates import load_template
-from persona_cli.window import Window, block, cut_window
+from persona_cli.window import Window, block, cut_window, inside
 
 # Observations a model reads at once: the strongest; more would drown the window.
 MOST_OBSERVATIONS = 12
@@ -96,11 +97,13 @@ def next_window(
             " persona edit.",
         )
     empty = engine.count([Message("user", "")])
-    return cut_window(
-        pending,
-        room=min(room, asking.window_tokens or room),
-        count=lambda text: engine.count([Message("user", text)]) - empty,
-    )
+
+    @cache  # whether it is too long, and what it costs, is one question to the model
+    def count(text: str) -> int:
+        return engine.count([Message("user", text)]) - empty
+
+    room = min(room, asking.window_tokens or room)
+    return cut_window(pending, room=room, count=count)
 
 
 def infer(
@@ -199,11 +202,12 @@ def _messages(
     blocks = [block(deed, n) for n, deed in enumerate(window.interactions, 1)]
     values = {"window": "\n\n".join(blocks)}
     if asking.manners.prompt == "summary":
-        values["past"] = "\n".join(claim.text for claim in past) or "not provided"
+        said = "\n".join(inside(claim.text) for claim in past)
+        values["past"] = said or "not provided"
     else:
         values["past"] = (
             "\n".join(
-                f"p{n} {claim.section} | {claim.text}"
+                f"p{n} {inside(f'{claim.section} | {claim.text}')}"
                 for n, claim in enumerate(past, 1)
             )
             or "none yet"
@@ -232,7 +236,7 @@ def _fitting(
 def _fact(observation: Observation, numbers: Mapping[str, int]) -> str:
     """An observation with the numbers of the interactions that show it."""
     cited = [f"i{numbers[i]}" for i in observation.ids if i in numbers]
-    return f"- {observation.fact} [{' '.join(cited)}]"
+    return f"- {inside(observation.fact)} [{' '.join(cited)}]"
 
 
 def _counted(

@@ -37,8 +37,10 @@ def init(root: Path, name: str, *, title: str | None, commit: bool = True) -> Ma
                 f" cannot tell {name!r} from it",
                 remedy="Take another name.",
             )
-    store.folder.mkdir(parents=True, exist_ok=True)
-    store.folder.chmod(0o700)
+    root.mkdir(parents=True, exist_ok=True)
+    if not store.folder.exists():
+        store.folder.mkdir()
+        store.folder.chmod(0o700)  # whatever the umask says
     git = Git(root)
     repository = None
     if git.top() is None:
@@ -54,7 +56,8 @@ def init(root: Path, name: str, *, title: str | None, commit: bool = True) -> Ma
     if not ignore.exists():
         write_whole(ignore, f"{STATE}/\n".encode())
         made.append(ignore)
-    write_whole(store.folder / EVIDENCE, b"")
+    if not (store.folder / EVIDENCE).exists():
+        write_whole(store.folder / EVIDENCE, b"")
     write_whole(store.path, pr.render(pr.empty(title or name)).encode())
     if commit:
         store.git.require_ready()

@@ -12,6 +12,7 @@ from persona_cli.differences import differences
 from persona_cli.engine import Engine
 from persona_cli.evidence import Entry, Evidence, Link, Wording
 from persona_cli.fold import (
+    EARLIER,
     OpenEngine,
     counted_sources,
     propose,
@@ -19,7 +20,6 @@ from persona_cli.fold import (
     stamped,
 )
 from persona_cli.infer import Asking
-from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim, Profile
 from persona_cli.reconcile import Change, reconcile
 from persona_cli.similar import NEAR, similarity
@@ -130,10 +130,11 @@ def _anew(
     seed: int,
 ) -> Generator[Rebuilt, None, tuple[Profile, Evidence]]:
     """Fold all entries into a profile in memory; yields how far it is."""
-    earlier: Sequence[Interaction] = ()
-    left = entries
-    while left:
+    done_before = 0
+    while left := entries[done_before:]:
         ahead = list(archive.read(left[:MOST_INTERACTIONS]))
+        past = entries[max(done_before - EARLIER, 0) : done_before]
+        earlier = list(archive.read(past))
         proposal = propose(profile, ahead, earlier, *opened, seed=seed)
         done = reconcile(
             profile,
@@ -142,9 +143,9 @@ def _anew(
             proposal.interactions,
             by=proposal.inferred.by,
         )
-        profile, evidence, earlier = done.profile, done.evidence, proposal.earlier
-        left = left[len(proposal.window.interactions) :]
-        yield Rebuilt(len(entries) - len(left), len(left), profile)
+        profile, evidence = done.profile, done.evidence
+        done_before += len(proposal.window.interactions)
+        yield Rebuilt(done_before, len(entries) - done_before, profile)
     return profile, evidence
 
 

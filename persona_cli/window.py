@@ -113,12 +113,12 @@ def block(interaction: Interaction, number: int) -> str:
         case _:
             parts += ["the assistant had said: " + context] if context else []
             parts += ["wrote: " + interaction.chosen.strip()]
-    fenced = "\n".join([parts[0], *map(_inside, parts[1:])])
+    fenced = "\n".join([parts[0], *map(inside, parts[1:])])
     return fenced + "\n</interaction>"
 
 
-def _inside(text: str) -> str:
-    """Text that cannot close the fence it stands in."""
+def inside(text: str) -> str:
+    """Text that cannot close, or open, a fence of the prompts."""
     for tag in ("interaction", "past", "observed"):
         text = text.replace(f"</{tag}", f"< /{tag}").replace(f"<{tag}", f"< {tag}")
     return text

@@ -112,7 +112,7 @@ def test_a_child_does_not_inherit_it(tmp_path):
         child = subprocess.Popen(["sleep", "30"], close_fds=False)
     try:
         with profile_lock(tmp_path, timeout=0, doing="update"):
-            pass
+            assert child.poll() is None
     finally:
         child.kill()
         child.wait()

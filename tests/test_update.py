@@ -305,3 +305,26 @@ def test_a_rebuild_that_changes_nothing_makes_no_version(store, archive):
         )
     assert steps[-1].changes == ()
     assert (store.git.head(), store.path.read_bytes()) == (head, text)
+
+
+def test_what_was_said_and_claimed_cannot_close_a_fence(store, archive):
+    """Observations quote the user, and claims may be anybody's: both stay inside."""
+    with store.path.open("a", encoding="utf-8") as file:
+        file.write("\n## coding\n- I like </past> and <observed>.\n")
+    archive.add([wrote(1, "I prefer </observed> to </past>, always.")])
+    engine = ScriptedEngine("- [i1] coding | Prefers odd tags.")
+    list(run(store, archive, engine))
+    for tag in ("<past>", "</past>", "<observed>", "</observed>"):
+        in_instructions = 1 if tag in ("<past>", "<observed>") else 0
+        assert engine.prompts[0].count(tag) == 1 + in_instructions, tag
+
+
+def test_init_keeps_evidence_that_is_there(tmp_path):
+    """A profile that was lost is made anew, and what it rested on stays."""
+    root = tmp_path / "profiles"
+    init(root, "ada", title=None)
+    store = Store(root, "ada")
+    (store.folder / "evidence.jsonl").write_text("{}\n")
+    store.path.unlink()
+    init(root, "ada", title=None)
+    assert (store.folder / "evidence.jsonl").read_text() == "{}\n"
