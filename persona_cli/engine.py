@@ -4,6 +4,7 @@ One protocol, so that inference knows nothing of llama.cpp or HTTP, and one
 contract suite (``tests/test_engine_contract.py``) that every engine passes.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -17,10 +18,13 @@ class Message:
 
     content: plain text. Whatever it holds, no engine lets it become a control
              token: a log line with ``<|im_end|>`` in it stays a log line
+    lasting: characters at its beginning that the next prompt will begin with too, so
+             that it pays to keep what was read of them; only ever a hint
     """
 
     role: Role
     content: str
+    lasting: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,29 @@ class Answer:
     answer_tokens: int = field(default=0, kw_only=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How probable two answers are, by the logits of their first tokens.
+
+    first, second: log-probabilities over the whole vocabulary, at most 0
+    """
+
+    first: float
+    second: float
+
+    @property
+    def p(self) -> float:
+        """Probability of the first when it must be one of the two, in [0, 1]."""
+        return sigmoid(self.first - self.second)
+
+
+def sigmoid(odds: float) -> float:
+    """The probability that log-odds stand for, in [0, 1]."""
+    return 1 / (1 + math.exp(min(-odds, 700.0)))  # beyond it, exp overflows
+
+
+LETTERS = ("A", "B")
+
 OnText = Callable[[str], None]
 
 
@@ -71,6 +98,11 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Goes into the provenance of what the engine helped to write."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Names model, adapters and build: the same identity answers the same."""
         ...
 
     @property
@@ -109,6 +141,50 @@ class Engine(Protocol):
         on_thought: the same for thoughts
         Raises:     ModelError when the prompt does not fit the context, the
                     grammar does not compile, or the model cannot be reached
+        """
+        ...
+
+    def draft(
+        self,
+        messages: Sequence[Message],
+        n: int,
+        *,
+        max_tokens: int,
+        sampling: Sampling = GREEDY,
+        seed: int = 0,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+        on_text: OnText | None = None,
+        on_thought: OnText | None = None,
+    ) -> list[Answer]:
+        """Answer a chat ``n`` times, and read its prompt once.
+
+        n:       >= 1
+        on_text: called with the pieces of all answers as they come
+        Shape:   n answers; answer k is the one ``complete`` gives with seed + k,
+                 bit for bit where an engine decodes one sequence at a time
+        Raises:  as ``complete``
+        """
+        ...
+
+    def choose(
+        self,
+        prefix: Sequence[Message],
+        questions: Sequence[str],
+        *,
+        answers: tuple[str, str] = LETTERS,
+    ) -> list[Choice]:
+        """How probable each of two answers is, question by question.
+
+        A model that thinks is told not to. The prefix is read once for all questions.
+
+        prefix:    what comes before the question: the system's message, with the
+                   profile in it
+        questions: each the content of a user's message of its own
+        answers:   two texts, each one token of the model's
+        Shape:     one choice a question, whatever else is asked along with it
+        Raises:    ModelError when a prompt does not fit, an answer is no token, or the
+                   engine cannot tell probabilities
         """
         ...
 

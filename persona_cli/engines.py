@@ -7,13 +7,20 @@ connected to, before ``open``.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persona_cli.engine import Engine, OnText, Sampling
 from persona_cli.infer import Asking
 from persona_cli.models.catalogue import Manners, catalogue
 from persona_cli.models.spec import TINY, ModelRef, resolve_model
 from persona_cli.settings import Settings
+
+if TYPE_CHECKING:
+    from persona_cli.llama import Tuning
+
+# Drafts of a window where several cost little more than one: on a GPU they are decoded
+# as one batch.
+DRAFTS_ON_GPU = 4
 
 # What the README says too: the smallest model of the catalogue that infers well.
 BETTER = "qwen3-8b"
@@ -22,8 +29,13 @@ BETTER = "qwen3-8b"
 class Opener:
     """Opens the engine that the settings name, once, and closes it again."""
 
-    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
-        self._settings, self._tell = settings, tell
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Callable[[str], None],
+        states: Path | None = None,
+    ) -> None:
+        self._settings, self._tell, self._states = settings, tell, states
         self._engine: Engine | None = None
 
     def open(
@@ -35,7 +47,9 @@ class Opener:
         """
         settings = self._settings
         ref = resolve_model(settings.model)
-        engine = self._engine = load_engine(ref, settings, tell=self._tell)
+        engine = self._engine = load_engine(
+            ref, settings, tell=self._tell, states=self._states
+        )
         if ref.spec == TINY:
             size = catalogue()[BETTER].memory
             self._tell(
@@ -46,6 +60,8 @@ class Opener:
             )
         asking = Asking(
             manners=_drawn(ref.manners, settings),
+            candidates=settings.candidates
+            or (DRAFTS_ON_GPU if getattr(engine, "offloads", False) else 1),
             answer_tokens=min(
                 settings.answer_tokens,
                 ref.manners.answer_tokens or settings.answer_tokens,
@@ -62,16 +78,26 @@ class Opener:
             self._engine.close()
 
 
-def opener(settings: Settings, *, tell: Callable[[str], None]) -> Opener:
-    """An opener for these settings."""
-    return Opener(settings, tell)
+def opener(
+    settings: Settings, *, tell: Callable[[str], None], states: Path | None = None
+) -> Opener:
+    """An opener for these settings.
+
+    states: see ``load_engine``
+    """
+    return Opener(settings, tell, states)
 
 
 def load_engine(
-    ref: ModelRef, settings: Settings, *, tell: Callable[[str], None]
+    ref: ModelRef,
+    settings: Settings,
+    *,
+    tell: Callable[[str], None],
+    states: Path | None = None,
 ) -> Engine:
     """Load a local model, or make ready to speak to a remote one.
 
+    states: file that keeps what a local model read of its last prompt
     Raises: ModelError
     """
     if ref.url is not None:
@@ -88,15 +114,34 @@ def load_engine(
     more: dict[str, Any] = {}
     if settings.context_tokens is not None:
         more["context"] = settings.context_tokens
+    path = model_file(ref, tell=tell)
     return LlamaEngine(
-        model_file(ref, tell=tell),
+        path,
         name=ref.entry.name if ref.entry else None,
         gpu_layers=settings.gpu_layers,
-        threads=settings.threads,
+        tuning=tuning_of(path, settings),
         lora=settings.lora,
         thinking=ref.manners.thinking,
+        states=states,
         **more,
     )
+
+
+def tuning_of(path: Path, settings: Settings) -> "Tuning":
+    """How llama.cpp is set for a model: the settings, then what was measured."""
+    from persona_cli.llama import Tuning
+    from persona_cli.tuned import known
+
+    found = known(cache_folder(), path, gpu_layers=settings.gpu_layers) or Tuning()
+    names = {
+        "threads": settings.threads,
+        "batch": settings.batch_tokens,
+        "ubatch": settings.ubatch_tokens,
+        "flash": settings.flash_attention,
+        "kv_type": settings.kv_type,
+    }
+    given: dict[str, Any] = {n: v for n, v in names.items() if v is not None}
+    return replace(found, **given)
 
 
 def model_file(ref: ModelRef, *, tell: Callable[[str], None]) -> Path:

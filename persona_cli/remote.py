@@ -6,6 +6,7 @@ llama-server, how many tokens a prompt has.
 Source: platform.openai.com/docs/api-reference/chat; llama.cpp, tools/server/README.md
 """
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +14,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from persona_cli.engine import GREEDY, Answer, Message, OnText, Sampling
+from persona_cli.engine import (
+    GREEDY,
+    LETTERS,
+    Answer,
+    Choice,
+    Message,
+    OnText,
+    Sampling,
+)
 from persona_cli.errors import ModelError
 from persona_cli.pieces import AnswerStream
 from persona_cli.server import Json, NotFoundError, Server
 
 DEFAULT_CONTEXT = 8192
+
+# The best tokens that are asked for; no server gives more.
+MOST_LOGPROBS = 20
 
 # What chat templates use to mark turns. A server tokenizes the whole prompt with
 # control tokens on, so a message must not hold one: a space breaks it.
@@ -35,11 +47,13 @@ class Served:
 
     context: tokens; None when the server does not say
     llama:   the server is llama.cpp's, which takes grammars and counts tokens
+    thinks_on_request: it can be told not to think; others refuse to hear of it
     """
 
     id: str
     context: int | None
     llama: bool
+    thinks_on_request: bool
 
 
 class RemoteEngine:
@@ -72,6 +86,11 @@ class RemoteEngine:
     def name(self) -> str:
         """For provenance: host and model."""
         return f"{self._server.place.partition('//')[2]}/{self._served.id}"
+
+    @property
+    def identity(self) -> str:
+        """Address and model: what else a server changes, it does not say."""
+        return f"{self._server.place}#{self._served.id}"
 
     @property
     def context(self) -> int:
@@ -147,6 +166,78 @@ class RemoteEngine:
             answer_tokens=_whole(usage.get("completion_tokens"), said),
         )
 
+    def draft(
+        self,
+        messages: Sequence[Message],
+        n: int,
+        *,
+        max_tokens: int,
+        sampling: Sampling = GREEDY,
+        seed: int = 0,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+        on_text: OnText | None = None,
+        on_thought: OnText | None = None,
+    ) -> list[Answer]:
+        """Answer a chat ``n`` times, a request each; servers keep the prompt."""
+        return [
+            self.complete(
+                messages,
+                max_tokens=max_tokens,
+                sampling=sampling,
+                seed=seed + k,
+                grammar=grammar,
+                stop=stop,
+                on_text=on_text,
+                on_thought=on_thought,
+            )
+            for k in range(n)
+        ]
+
+    def choose(
+        self,
+        prefix: Sequence[Message],
+        questions: Sequence[str],
+        *,
+        answers: tuple[str, str] = LETTERS,
+    ) -> list[Choice]:
+        """How probable two answers are: see ``Engine.choose``. A request a question."""
+        return [
+            self._choice([*prefix, Message("user", question)], answers)
+            for question in questions
+        ]
+
+    def _choice(self, messages: Sequence[Message], answers: Sequence[str]) -> Choice:
+        length = self.count(messages)
+        if length + 1 > self.context:
+            raise ModelError(
+                f"{self._server.place}: a question has up to {length} tokens with its"
+                f" profile; the context holds {self.context}",
+                remedy="Apply a budget to the profile, or take a longer context.",
+            )
+        request: Json = {
+            "model": self._served.id,
+            "messages": _turns(messages),
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": True,
+            "top_logprobs": MOST_LOGPROBS,
+            "stream": False,
+        }
+        if self._served.thinks_on_request:
+            request["chat_template_kwargs"] = {"enable_thinking": False}
+        said = self._server.post(f"{self._server.base}/chat/completions", request)
+        found = _first_logprobs(said)
+        if not found:
+            self._server.fail(
+                "it tells no probabilities of tokens, so it cannot judge",
+                "Judge with another model, or leave the check out: --no-verify.",
+            )
+        # What is not among the best twenty is less probable than the last of them.
+        floor = min(found.values())
+        first, second = (found.get(answer, floor) for answer in answers)
+        return Choice(min(first, 0.0), min(second, 0.0))
+
     def close(self) -> None:
         """Close the connection."""
         self._server.close()
@@ -168,8 +259,13 @@ class RemoteEngine:
             )
         entry: Json = chosen or {"id": self._model}
         # llama-server serves its one model under any name.
-        llama = any(e.get("owned_by") == "llamacpp" for e in [entry, *entries])
-        return Served(entry["id"], _context(entry), llama)
+        owners = {e.get("owned_by") for e in [entry, *entries]}
+        return Served(
+            entry["id"],
+            _context(entry),
+            llama="llamacpp" in owners,
+            thinks_on_request=bool(owners & {"llamacpp", "vllm", "sglang"}),
+        )
 
     def _listen(
         self, events: Iterator[Json | None], stream: AnswerStream
@@ -257,6 +353,25 @@ def _context(entry: Mapping[str, Any]) -> int | None:
         if type(value) is int and value > 0:
             return value
     return None
+
+
+def _first_logprobs(said: Json) -> dict[str, float]:
+    """Token -> log-probability, of the first token of an answer; empty: not told.
+
+    Of two tokens that are one without their blanks, the more probable counts.
+    """
+    choices = said.get("choices")
+    choice = _object(choices[0]) if isinstance(choices, list) and choices else {}
+    told = _object(choice.get("logprobs")).get("content")
+    first = _object(told[0]) if isinstance(told, list) and told else {}
+    best = first.get("top_logprobs")
+    found: dict[str, float] = {}
+    for one in map(_object, best if isinstance(best, list) else []):
+        token, logprob = one.get("token"), one.get("logprob")
+        if isinstance(token, str) and isinstance(logprob, int | float):
+            key = token.strip()
+            found[key] = max(found.get(key, -math.inf), float(logprob))
+    return found
 
 
 def _object(value: object) -> Json:

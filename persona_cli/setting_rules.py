@@ -14,6 +14,7 @@ class Rule(NamedTuple):
 
     least, most: bounds of a number, themselves allowed unless ``above`` or
                  ``below`` says otherwise
+    words:       the texts that are allowed; none is any
     """
 
     kind: Kind
@@ -21,6 +22,7 @@ class Rule(NamedTuple):
     most: float = math.inf
     above: bool = False
     below: bool = False
+    words: tuple[str, ...] = ()
 
     def parse(self, text: str) -> Any:
         """A value from text, as the environment gives it.
@@ -47,6 +49,8 @@ class Rule(NamedTuple):
         match self.kind, value:
             case "text", str():
                 return value
+            case "text", bool() if self.words:  # YAML's on and off
+                return "on" if value else "off"
             case "whole number", int() if not isinstance(value, bool):
                 return value
             case "number", int() | float() if not isinstance(value, bool):
@@ -66,6 +70,8 @@ class Rule(NamedTuple):
         """
         if self.kind == "text" and not value.strip():
             raise ValueError(f"{name} is empty")
+        if self.words and value not in self.words:
+            raise ValueError(f"{name} is {value!r}, not {', '.join(self.words)}")
         if self.kind in ("text", "list of paths"):
             return value
         low = value > self.least if self.above else value >= self.least
@@ -90,9 +96,15 @@ RULES: Mapping[str, Rule] = {
     "answer_tokens": Rule("whole number", 16, 2**20),
     "window_tokens": Rule("whole number", 64, 2**24),
     "held_out": Rule("number", 0, 1, below=True),
+    "questions": Rule("whole number", 0, 4096),
+    "candidates": Rule("whole number", 1, 64),
     "seed": Rule("whole number", 0, 2**32 - 2),
     "gpu_layers": Rule("whole number", -1, 10_000),
     "threads": Rule("whole number", 1, 1024),
+    "batch_tokens": Rule("whole number", 32, 2**16),
+    "ubatch_tokens": Rule("whole number", 32, 2**16),
+    "flash_attention": Rule("text", words=("auto", "on", "off")),
+    "kv_type": Rule("text", words=("f16", "q8_0", "q4_0")),
     "lora": Rule("list of paths"),
     "lock_timeout": Rule("number", 0, 86_400),
     "budget": Rule("whole number", 1, 2**24),

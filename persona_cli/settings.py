@@ -35,9 +35,17 @@ class Settings:
     window_tokens:  of the interactions folded in by one call; None is as many as
                     the context leaves; at least 64
     held_out:       share of the choices kept from inference, in [0, 1)
+    questions:      held-out choices that a version is checked by, at most; 0 is no
+                    check; at most 4096
+    candidates:     drafts of each window, the best of which is taken; None is 4 on a
+                    GPU and 1 elsewhere; in [1, 64]
     seed:           in [0, 2**32 - 2]; the one above means chance to llama.cpp
     gpu_layers:     layers given to the GPU; -1 is all, 0 none
-    threads:        of the CPU; None is one a core; at least 1
+    threads:        of the CPU; None is what was measured, or one a core; at least 1
+    batch_tokens, ubatch_tokens: given to llama.cpp, and computed, at a time; None is
+                    what was measured, or the default; at least 32
+    flash_attention: ``auto``, ``on`` or ``off``; None likewise
+    kv_type:        of the cache of keys and values: ``f16``, ``q8_0``, ``q4_0``
     lora:           adapters laid over the model, in this order
     lock_timeout:   seconds to wait for another persona at work; 0 is not at all
     budget:         longest profile that ``apply`` puts in front, in tokens; None
@@ -56,9 +64,15 @@ class Settings:
     answer_tokens: int = 1024
     window_tokens: int | None = None
     held_out: float = 0.2
+    questions: int = 64
+    candidates: int | None = None
     seed: int = 0
     gpu_layers: int = -1
     threads: int | None = None
+    batch_tokens: int | None = None
+    ubatch_tokens: int | None = None
+    flash_attention: str | None = None
+    kv_type: str | None = None
     lora: tuple[Path, ...] = ()
     lock_timeout: float = 30.0
     budget: int | None = None

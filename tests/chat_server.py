@@ -12,8 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 
-from persona_cli.engine import Engine, Message, Sampling
+import numpy as np
+
+from persona_cli.engine import LETTERS, Engine, Message, Sampling
 from persona_cli.errors import ModelError
+from persona_cli.llama import LlamaEngine
+from tests.fakes import ScriptedEngine
 
 
 @dataclass
@@ -124,6 +128,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._play(self.server.canned.pop(0))
             return
         assert self.server.engine is not None, "asked once too often"
+        if asked.get("logprobs"):
+            self._send(200, _best_tokens(self.server.engine, asked))
+            return
         pieces: list[dict[str, str]] = []
         try:
             answer = self.server.engine.complete(
@@ -187,6 +194,32 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
         self.close_connection = broken
+
+
+def _best_tokens(engine: Engine, asked: dict[str, Any]) -> dict[str, Any]:
+    """The most probable first tokens, as a real model has them; or as scripted."""
+    assert asked["max_tokens"] == 1
+    if isinstance(engine, ScriptedEngine):
+        *before, question = _messages(asked["messages"])
+        (choice,) = engine.choose(before, [question.content])
+        both = zip(LETTERS, (choice.first, choice.second), strict=True)
+        return _told([{"token": letter, "logprob": p} for letter, p in both])
+    assert isinstance(engine, LlamaEngine), "only a model has probabilities"
+    memory = engine.loaded()
+    memory.read(engine.prompt_tokens(_messages(asked["messages"])))
+    row = memory.logits(-1).astype(float)
+    logprobs = row - np.logaddexp.reduce(row)
+    best = np.argsort(-logprobs)[: asked["top_logprobs"]]
+    top = [
+        {"token": memory.vocabulary.piece(int(t)).decode(), "logprob": float(p)}
+        for t, p in zip(best, logprobs[best], strict=True)
+    ]
+    return _told(top)
+
+
+def _told(top: list[dict[str, Any]]) -> dict[str, Any]:
+    said = {"content": [{"token": top[0]["token"], "top_logprobs": top}]}
+    return {"choices": [{"message": {"content": ""}, "logprobs": said}]}
 
 
 def _messages(turns: list[dict[str, Any]]) -> list[Message]:

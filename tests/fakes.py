@@ -1,9 +1,18 @@
 """Stand-ins that fail loudly."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from persona_cli.engine import GREEDY, Answer, Message, OnText, Sampling
+from persona_cli.engine import (
+    GREEDY,
+    LETTERS,
+    Answer,
+    Choice,
+    Message,
+    OnText,
+    Sampling,
+)
 from persona_cli.errors import ModelError
 from persona_cli.pieces import AnswerStream
 
@@ -23,13 +32,23 @@ class ScriptedEngine:
       beginning becomes thoughts
     - an ``Answer``, given as it is
     - an exception, raised
+
+    chooses: what ``choose`` answers with: given the prefix and the question, the
+             probability of the first answer, in (0, 1). Without it, asking is a fault
     """
 
     def __init__(
-        self, *lines: Line, name: str = "scripted", context: int = 8192
+        self,
+        *lines: Line,
+        name: str = "scripted",
+        context: int = 8192,
+        chooses: Callable[[str, str], float] | None = None,
     ) -> None:
         self.name = name
+        self.identity = name
         self.context = context
+        self.chooses = chooses
+        self.questions: list[tuple[str, str]] = []
         self.asked: list[list[Message]] = []
         self.grammars: list[str | None] = []
         self.seeds: list[int] = []
@@ -77,6 +96,37 @@ class ScriptedEngine:
                     listener(said)
             return line
         return _say(line, length, max_tokens, stop, on_text, on_thought)
+
+    def draft(
+        self, messages: Sequence[Message], n: int, *, seed: int = 0, **more: object
+    ) -> list[Answer]:
+        """Say the next ``n`` lines."""
+        return [
+            self.complete(messages, seed=seed + k, **more)  # type: ignore[arg-type]
+            for k in range(n)
+        ]
+
+    def choose(
+        self,
+        prefix: Sequence[Message],
+        questions: Sequence[str],
+        *,
+        answers: tuple[str, str] = LETTERS,
+    ) -> list[Choice]:
+        """Answer as ``chooses`` says, and keep what was asked."""
+        if self._closed:
+            raise ModelError(f"{self.name}: closed", remedy="Ask for less.")
+        assert self.chooses, f"asked to choose: {questions[0][:80]!r}"
+        before = "\n".join(message.content for message in prefix)
+        chosen = []
+        for question in questions:
+            if self.count([*prefix, Message("user", question)]) > self.context:
+                fault = f"{self.name}: the prompt does not fit"
+                raise ModelError(fault, remedy="Ask for less.")
+            self.questions.append((before, question))
+            p = self.chooses(before, question)
+            chosen.append(Choice(math.log(p), math.log1p(-p)))
+        return chosen
 
     def close(self) -> None:
         """Answer nothing from now on."""

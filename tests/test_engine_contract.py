@@ -1,5 +1,6 @@
 """What every engine promises: one suite for the scripted, the local, the remote one."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -29,7 +30,7 @@ def ready(request) -> Iterator[Ready]:
 
         def make(times: int) -> Engine:
             if request.param == "scripted":
-                scripted = ScriptedEngine(*[LINE] * times)
+                scripted = ScriptedEngine(*[LINE] * times, chooses=lambda *_: 0.7)
                 stack.callback(scripted.done)
                 return scripted
             if request.param == "llama":
@@ -124,6 +125,75 @@ def test_a_prompt_that_does_not_fit_is_refused(ready):
     assert failed.value.remedy
 
 
+PREFIX = [Message("system", "The person likes apples, and dislikes every pear.")]
+WHICH = [
+    "Item A: apples. Item B: pears. Answer with one letter, A or B.",
+    "Item A: pears. Item B: apples. Answer with one letter, A or B.",
+    "Item A: tea. Item B: a much longer drink of lemons. Answer with A or B.",
+]
+
+
+def test_drafts_are_the_answers_of_neighbouring_seeds(ready):
+    """One reading of the prompt changes none of them."""
+    engine = ready(6)
+    warm = Sampling(temperature=0.9, top_p=0.95)
+    drafts = engine.draft(CHAT, 3, max_tokens=16, sampling=warm, seed=7)
+    alone = [
+        engine.complete(CHAT, max_tokens=16, sampling=warm, seed=7 + k)
+        for k in range(3)
+    ]
+    assert drafts == alone
+    assert all(draft.text for draft in drafts)
+
+
+def test_drafts_come_in_pieces_and_end_at_stops(ready):
+    """What listeners hear is what was written, all drafts together."""
+    pieces: list[str] = []
+    drafts = ready(2).draft(CHAT, 2, max_tokens=12, on_text=pieces.append)
+    written = "".join(draft.text for draft in drafts)
+    assert sorted("".join(pieces)) == sorted(written)
+
+
+def test_a_choice_has_two_probabilities(ready):
+    """Of the whole vocabulary: together at most 1."""
+    choices = ready(0).choose(PREFIX, WHICH)
+    assert len(choices) == len(WHICH)
+    for choice in choices:
+        assert max(choice.first, choice.second) <= 0
+        assert math.exp(choice.first) + math.exp(choice.second) <= 1 + 1e-6
+        assert 0 < choice.p < 1
+
+
+def test_a_choice_is_the_same_whatever_is_asked_beside_it(ready):
+    """In any order, alone or with others, and again."""
+    engine = ready(0)
+    together = engine.choose(PREFIX, WHICH)
+    assert engine.choose(PREFIX, WHICH[::-1]) == together[::-1]
+    assert [engine.choose(PREFIX, [one])[0] for one in WHICH] == together
+    assert engine.choose(PREFIX, []) == []
+
+
+def test_answers_may_be_other_words(ready):
+    """Yes and No for a judge that is asked about each item alone."""
+    (choice,) = ready(0).choose(PREFIX, ["Apples? Yes or No."], answers=("Yes", "No"))
+    assert 0 < choice.p < 1
+
+
+def test_a_question_that_does_not_fit_is_refused(ready):
+    """With a remedy, like any prompt."""
+    engine = ready(0)
+    with pytest.raises(ModelError) as failed:
+        engine.choose(PREFIX, ["word " * engine.context])
+    assert failed.value.remedy
+
+
+def test_an_engine_is_named_by_what_it_is_made_of(ready):
+    """Twice the same, so that answers can be remembered."""
+    engine = ready(0)
+    assert engine.identity
+    assert engine.identity == engine.identity
+
+
 def test_a_closed_engine_answers_nothing(ready):
     """Closing twice is no fault; asking after it is."""
     engine = ready(0)
@@ -131,3 +201,5 @@ def test_a_closed_engine_answers_nothing(ready):
     engine.close()
     with pytest.raises(ModelError, match="closed"):
         engine.complete(CHAT, max_tokens=4)
+    with pytest.raises(ModelError, match="closed"):
+        engine.choose(PREFIX, WHICH)

@@ -45,7 +45,9 @@ def test_no_text_of_a_message_becomes_a_control_token(tiny_engine):
 def test_the_prompt_is_the_template_filled(tiny_engine):
     """Cutting at the contents loses no character."""
     tokens = tiny_engine.prompt_tokens([Message("system", "S"), Message("user", "Ü")])
-    text = b"".join(tiny_engine._piece(token, special=True) for token in tokens)
+    text = b"".join(
+        tiny_engine.loaded().vocabulary.piece(token, special=True) for token in tokens
+    )
     assert text.decode() == (
         "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nÜ<|im_end|>\n"
         "<|im_start|>assistant\n"
@@ -184,7 +186,7 @@ def test_a_model_that_thinks_does_so_first_and_freely(tiny_model):
 def test_thoughts_leave_room_for_the_answer(tiny_model):
     """However short the context is, the answer gets its tokens."""
     engine = LlamaEngine(tiny_model, context=256, thinking=("<think>", "</think>"))
-    closing = len(engine._closing)
+    closing = len(engine.loaded().vocabulary.tokens("\n</think>\n\n", special=True))
     room = 256 - engine.count(CHAT) - closing
     answer = engine.complete(CHAT, max_tokens=room, grammar='root ::= "a"{900}')
     assert answer.cut
@@ -204,7 +206,9 @@ def test_a_template_of_ones_own_is_used(tiny_model):
         "\nA:{% endfor %}",
     )
     tokens = engine.prompt_tokens([Message("system", "S"), Message("user", "U")])
-    text = b"".join(engine._piece(token, special=True) for token in tokens)
+    text = b"".join(
+        engine.loaded().vocabulary.piece(token, special=True) for token in tokens
+    )
     engine.close()
     assert text == b"Q: S\n\nU\nA:"
 
@@ -275,6 +279,32 @@ def test_nothing_is_printed(tiny_model):
         check=False,
     )
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+def test_closing_frees_the_memory(tiny_model):
+    """Model, context, samplers: after the first time, a process grows no more."""
+    code = (
+        "import sys; from pathlib import Path; from persona_cli.llama import *;"
+        "from persona_cli.engine import Message, Sampling\n"
+        "def size():\n"
+        "    text = Path('/proc/self/status').read_text()\n"
+        "    return int(text.split('VmRSS:')[1].split()[0])\n"
+        "sizes = []\n"
+        "for _ in range(5):\n"
+        "    e = LlamaEngine(Path(sys.argv[1]), context=512)\n"
+        "    e.draft([Message('user', 'Hi')], 3, max_tokens=4,\n"
+        "            sampling=Sampling(temperature=1), grammar='root ::= [a-z]+')\n"
+        "    e.choose([Message('system', 'x')], ['A or B?'])\n"
+        "    e.close(); sizes.append(size())\n"
+        "print(sizes[4] - sizes[1])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tiny_model)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(said.stdout) < 30_000  # kB; the model alone is 140,000
 
 
 def test_repacking_is_quiet_and_gives_a_model(tmp_path, capfd):

@@ -2,13 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from persona_cli.cli.app import command_group
-from persona_cli.cli.options import AsJson, Model, Root
+from persona_cli.cli.options import AsJson, GpuLayers, Model, Root
 from persona_cli.cli.session import begin, emit, emit_json, tell
+
+if TYPE_CHECKING:
+    from persona_cli.llama import Speed
+    from persona_cli.settings import Settings
 
 commands = command_group()
 
@@ -19,7 +23,15 @@ def doctor(
     measure: Annotated[
         bool, typer.Option(help="Load the model, and measure its speed.")
     ] = True,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune",
+            help="Find the fastest settings for the model here, and keep them.",
+        ),
+    ] = False,
     as_json: AsJson = False,
+    gpu_layers: GpuLayers = None,
     root: Root = None,
 ) -> None:
     """Check this machine, and say what is wrong and what to try.
@@ -28,22 +40,28 @@ def doctor(
     with 3 when something is wrong.
     """
     from persona_cli.doctor import examine
-    from persona_cli.engines import fastest_form
-    from persona_cli.llama import Speed, facts
+    from persona_cli.engines import fastest_form, tuning_of
+    from persona_cli.llama import facts
     from persona_cli.llama import measure as run_measure
     from persona_cli.models.shelf import default_shelf
     from persona_cli.settings import find_root
 
-    def timed(path: Path) -> Speed:
-        return run_measure(fastest_form(path, tell=tell))
+    def load() -> "Settings":
+        return begin(root, model=model, gpu_layers=gpu_layers).settings
+
+    def timed(path: Path) -> "Speed":
+        path = fastest_form(path, tell=tell)
+        if tune:
+            _tune(path, load().gpu_layers)
+        return run_measure(path, tuning=tuning_of(path, load()))
 
     checks = examine(
         find_root(root, os.environ, Path.cwd()),
-        lambda: begin(root, model=model).settings,
+        load,
         environ=os.environ,
         shelf=default_shelf(),
         engine_facts=facts,
-        measure=timed if measure else None,
+        measure=timed if measure or tune else None,
     )
     rows: list[dict[str, Any]] = []
     for check in checks:
@@ -65,6 +83,17 @@ def doctor(
         emit_json(rows)
     if any(row["ok"] is False for row in rows):
         raise typer.Exit(3)
+
+
+def _tune(path: Path, gpu_layers: int) -> None:
+    from persona_cli.engines import cache_folder
+    from persona_cli.llama import described, tune
+    from persona_cli.tuned import remember
+
+    tell(f"tuning for {path.name}: minutes, and more on a machine that is busy")
+    found = tune(path, gpu_layers=gpu_layers, tell=tell)
+    kept = remember(cache_folder(), path, found, gpu_layers=gpu_layers)
+    tell(f"fastest here: {described(found)}; kept in {kept}")
 
 
 @commands.command()
