@@ -1,7 +1,7 @@
 """This machine's copy of the interactions, redacted, and how far they are folded in.
 
     .state/archive.jsonl   every interaction that was read, in order of arrival
-    .state/folded.jsonl    one line a window: the ids it folded in
+    .state/folded.jsonl    one line a window: the ids it folded in, or tried to
     .state/cursors.json    size and time of each log when it was last read whole
 
 The archive comes first: an interaction is in it, on disk, before a model sees it,
@@ -21,6 +21,7 @@ from persona_cli.errors import InputError
 from persona_cli.files import append_whole, heal_tail, write_whole
 from persona_cli.interaction import Interaction
 from persona_cli.logs.archive import from_record, to_record
+from persona_cli.rivals import Rivals
 from persona_cli.split import held_out
 
 # Raised when readers learn to see more: the cursors of an older one are not believed.
@@ -36,8 +37,10 @@ _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 class Entry:
     """Where an interaction stands in the archive.
 
-    when:   its time; that of the one before it when the log did not say
-    number: in order of arrival, from 0
+    when:    its time; that of the one before it when the log did not say
+    number:  in order of arrival, from 0
+    rating:  as in ``Interaction``
+    replies: whether something was asked, or said, before it
     """
 
     when: datetime
@@ -47,17 +50,26 @@ class Entry:
     source: str = field(compare=False)
     held: bool = field(compare=False)
     at: datetime | None = field(compare=False)
+    rating: float | None = field(compare=False)
+    replies: bool = field(compare=False)
 
 
 class Archive:
-    """The interactions of one profile on this machine."""
+    """The interactions of one profile on this machine.
 
-    def __init__(self, state: Path, *, held_share: float) -> None:
+    held_share: of the interactions that can be asked again, see ``split.held_out``
+    rivals:     what others replied; None holds no message out
+    """
+
+    def __init__(
+        self, state: Path, *, held_share: float, rivals: Rivals | None = None
+    ) -> None:
         self.state = state
         self.path = state / "archive.jsonl"
         self.folded_path = state / "folded.jsonl"
         self.cursor_path = state / "cursors.json"
         self.held_share = held_share
+        self.rivals = rivals
         self._entries: list[Entry] | None = None
         self._known: set[str] | None = None
         self._chunk = bytearray()
@@ -78,7 +90,7 @@ class Archive:
         """
         entries = self.entries()
         if self._known is None:
-            # Folded ones too: what was forgotten is not taken in again.
+            # Of the ledger too: what was forgotten is not taken in again.
             self._known = {entry.id for entry in entries} | self.folded()
             if write:
                 heal_tail(self.path)
@@ -110,23 +122,53 @@ class Archive:
 
     def folded(self) -> set[str]:
         """Ids of the interactions that some version has taken in."""
-        return {found for line in _rows(self.folded_path) for found in line["ids"]}
+        return self._ledger()[0]
+
+    def tried(self) -> set[str]:
+        """Ids of those whose version was rejected, and that no other has taken in."""
+        folded, tried = self._ledger()
+        return tried - folded
+
+    def _ledger(self) -> tuple[set[str], set[str]]:
+        found: tuple[set[str], set[str]] = (set(), set())
+        for line in _rows(self.folded_path):
+            found[bool(line.get("tried"))].update(line["ids"])
+        return found
 
     def uncounted(self) -> list[Entry]:
         """Folded in without a change since the front matter last counted."""
         ids: set[str] = set()
         for line in _rows(self.folded_path):
-            ids = set() if line.get("counted", True) else ids | set(line["ids"])
+            if not line.get("tried"):
+                ids = set() if line.get("counted", True) else ids | set(line["ids"])
         return [entry for entry in self.entries() if entry.id in ids]
 
-    def pending(self, *, aside: Collection[str] = ()) -> list[Entry]:
+    def pending(
+        self, *, aside: Collection[str] = (), retry: bool = False
+    ) -> list[Entry]:
         """What is still to be folded in, oldest first.
 
         aside: ids to leave out
+        retry: what was tried already is taken up again
         """
-        done = self.folded() | set(aside)
+        folded, tried = self._ledger()
+        done = folded | set(aside) | (set() if retry else tried)
         waiting = [e for e in self.entries() if e.id not in done and not e.held]
         return sorted(waiting)
+
+    def readable(self, *, aside: Collection[str] = ()) -> list[Entry]:
+        """All that inference may read, folded in or not, oldest first.
+
+        What was once folded in is of no use for checks any more, also where it would
+        be held out today.
+        """
+        folded, tried = self._ledger()
+        read = folded | tried
+        return sorted(
+            e
+            for e in self.entries()
+            if e.id not in aside and (not e.held or e.id in read)
+        )
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Interaction]:
         """The interactions themselves, in the order of ``entries``."""
@@ -151,8 +193,20 @@ class Archive:
     def _entry(
         self, deed: Interaction, when: datetime, number: int, offset: int
     ) -> Entry:
-        held = held_out(deed, share=self.held_share)
-        return Entry(when, number, offset, deed.id, deed.source, held, deed.at)
+        return Entry(
+            when,
+            number,
+            offset,
+            deed.id,
+            deed.source,
+            held_out(deed, share=self.held_share, rivalled=self._rivalled),
+            deed.at,
+            deed.rating,
+            bool(deed.query.strip()),
+        )
+
+    def _rivalled(self, message: Interaction) -> bool:
+        return self.rivals is not None and self.rivals.known(message)
 
     def forget(self, gone: Collection[str]) -> bytes:
         """The archive without some interactions, to be written by the caller."""
@@ -190,13 +244,18 @@ class Archive:
         ]
 
 
-def folded_line(ids: Sequence[str], *, version: int, counted: bool = True) -> bytes:
+def folded_line(
+    ids: Sequence[str], *, version: int, counted: bool = True, tried: bool = False
+) -> bytes:
     """A line of the ledger: these interactions are in the profile since ``version``.
 
     counted: its front matter counts them; False when nothing changed, and so nothing
              was written
+    tried:   they are not in it: held-out choices spoke against what they led to
     """
-    line = {"version": version, "counted": counted, "ids": list(ids)}
+    line: dict[str, Any] = {"version": version, "counted": counted, "ids": list(ids)}
+    if tried:
+        line["tried"] = True
     return json.dumps(line).encode() + b"\n"
 
 

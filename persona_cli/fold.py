@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from persona_cli.archive import Archive
 from persona_cli.digest import Observation, digest
 from persona_cli.engine import Engine
 from persona_cli.evidence import Evidence
 from persona_cli.infer import Asking, Inferred, infer, next_window
 from persona_cli.interaction import Interaction
+from persona_cli.judge import Judge, profile_text
 from persona_cli.profile import Profile
+from persona_cli.questions import questions
+from persona_cli.reconcile import reconcile
+from persona_cli.verdicts import FILE, Verdicts
+from persona_cli.verify import Verifier
 from persona_cli.window import Window
 
 # Interactions folded in before, which the digest counts along: a few new choices show
@@ -30,12 +36,37 @@ class Proposal:
     """What a model says of one window.
 
     window:       the interactions it was shown, whole or shortened
+    drafts:       at least one
     interactions: all that its lines may cite, by id
+    seed:         of the window; names it too
     """
 
     window: Window
-    inferred: Inferred
+    drafts: tuple[Inferred, ...]
     interactions: dict[str, Interaction]
+    seed: int
+
+    @property
+    def inferred(self) -> Inferred:
+        """The first draft, for whoever does not choose."""
+        return self.drafts[0]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of the interactions that it folds in."""
+        return [deed.id for deed in self.window.interactions]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking:
+    """How far the judge is asked in this run.
+
+    most: questions, at most; 0 asks none
+    gate: False takes every version as it is
+    """
+
+    most: int = 64
+    gate: bool = True
 
 
 def propose(
@@ -56,16 +87,46 @@ def propose(
     Raises:  ModelError
     """
     window = next_window(ahead, profile.claims, engine, asking)
-    inferred = infer(
-        profile.claims,
-        window,
-        observed(earlier, window),
-        engine,
-        asking,
-        seed=window_seed(seed, [deed.id for deed in window.interactions]),
-    )
+    seed = window_seed(seed, [deed.id for deed in window.interactions])
+    seen = observed(earlier, window)
+    drafts = infer(profile.claims, window, seen, engine, asking, seed=seed)
     every = (*earlier, *window.interactions)
-    return Proposal(window, inferred, {deed.id: deed for deed in every})
+    return Proposal(window, drafts, {deed.id: deed for deed in every}, seed)
+
+
+def best_draft(
+    proposal: Proposal, profile: Profile, evidence: Evidence, verifier: Verifier
+) -> Inferred:
+    """Of several drafts, the one whose profile foresees held-out choices best."""
+    if len(proposal.drafts) == 1:
+        return proposal.drafts[0]
+    texts = []
+    for draft in proposal.drafts:
+        done = reconcile(
+            profile, evidence, draft.draft.lines, proposal.interactions, by=draft.by
+        )
+        texts.append(profile_text(done.profile.claims))
+    return proposal.drafts[verifier.best(texts, step=proposal.seed)]
+
+
+def verifier_of(
+    opened: tuple[Engine, Asking],
+    archive: Archive,
+    aside: set[str],
+    checking: Checking,
+    *,
+    write: bool,
+) -> Verifier:
+    """The judge of a run: the model that infers, and what it said before."""
+    engine, asking = opened
+    memory = Verdicts(archive.state / FILE, write=write)
+    return Verifier(
+        Judge(engine, asking.manners.judge, known=memory),
+        questions(archive, aside=aside, most=checking.most) if checking.most else [],
+        memory,
+        candidates=asking.candidates > 1,
+        gate=checking.gate and checking.most > 0,
+    )
 
 
 def observed(earlier: Sequence[Interaction], window: Window) -> list[Observation]:

@@ -6,8 +6,11 @@ from persona_cli import profile as pr
 from persona_cli.archive import Archive, folded_line
 from persona_cli.errors import UsageError
 from persona_cli.evidence import Evidence, Link, Wording
+from persona_cli.files import remove
+from persona_cli.places import READ
 from persona_cli.profile import Claim
 from persona_cli.store import Loaded, Store, find_claim
+from persona_cli.verdicts import FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +147,10 @@ def _save(
         loaded.profile,
         replaced={claim.id: claim for claim in weakened if claim.id in marked},
         removed=[claim.id for claim in removed],
-        meta={"version": version, "restores": None},
+        meta={"version": version, "restores": None, "verified": None},
     )
+    for cache in (FILE, READ):  # which of it is gone, they do not tell
+        remove(store.state / cache)
     ids = ", ".join(claim.id for claim in removed) or "no claim"
     # No word of what is forgotten: the message would keep it.
     message = f"{store.name} v{version}: forgot {ids}, {links} lines of evidence\n"

@@ -37,6 +37,10 @@ _OVERTURNS = 5
 # Room kept for the observations, which are counted after the window is cut.
 OBSERVED_SHARE = 0.125
 
+# What stands before its end is in the next prompt too, as long as no claim changes.
+# The end stands there once: nothing inside can look like it.
+_LASTS = "</past>\n"
+
 # Tokens below which a window is not worth a call.
 SMALLEST_ROOM = 256
 
@@ -46,12 +50,14 @@ class Asking:
     """How an engine is asked in this run.
 
     manners:       of its model
+    candidates:    drafts asked for at once, of which one is taken; at least 1
     answer_tokens: longest answer; a thinking model gets as many again for thoughts
     window_tokens: longest window; None is what fits
     on_text, on_thought: called with each piece as it comes
     """
 
     manners: Manners = UNKNOWN
+    candidates: int = 1
     answer_tokens: int = 1024
     window_tokens: int | None = None
     on_text: OnText | None = None
@@ -68,12 +74,14 @@ class Inferred:
     """What an engine made of a window.
 
     by:     who wrote the lines: engine and prompt, or ``digest``
-    answer: what it said, for the curious; None when no engine was asked
+    answer: what the engine said
+    tokens: read and written for it, and for those drawn along with it
     """
 
     draft: Draft
     by: str
-    answer: Answer | None
+    answer: Answer
+    tokens: int
 
 
 def next_window(
@@ -114,32 +122,47 @@ def infer(
     asking: Asking,
     *,
     seed: int,
-) -> Inferred:
+) -> tuple[Inferred, ...]:
     """Ask a model for the next claims, and keep what can be believed.
 
     past:         ``p1`` is the first
     window:       ``i1`` is its first interaction
     observations: what counting shows; given to the model, and spoken for it when
-                  its answer holds nothing usable: never an empty hand, and never
+                  its answers hold nothing usable: never an empty hand, and never
                   an invention
+    seed:         of the first draft; each further one has the next
+    Shape:        at least one, at most ``asking.candidates``, no two alike
+    Order:        as drawn
     Raises:       ModelError when the model cannot be asked at all
     """
     by = f"{engine.name} {load_template(asking.manners.prompt).label}"
     shown = _fitting(past, window, observations[:MOST_OBSERVATIONS], engine, asking)
-    answer = _ask(past, window, shown, engine, asking, seed=seed)
-    draft = _read(answer, past, window, observations, asking)
-    if not draft.lines and asking.manners.check == "none":
+
+    def ask(asking: Asking, seed: int) -> list[tuple[Answer, Draft]]:
+        answers = _ask(past, window, shown, engine, asking, seed=seed)
+        read = (_read(one, past, window, observations, asking) for one in answers)
+        return list(zip(answers, read, strict=True))
+
+    found = ask(asking, seed)
+    tokens = _tokens([answer for answer, _ in found])
+    if not any(draft.lines for _, draft in found) and asking.manners.check == "none":
         # Once more, with other dice: a strong model that rambled may not again.
-        sampling = replace(asking.manners.sampling, temperature=0.6)
-        lively = replace(asking, manners=replace(asking.manners, sampling=sampling))
-        answer = _ask(past, window, shown, engine, lively, seed=seed + 1)
-        draft = _read(answer, past, window, observations, asking)
-    counted = _counted(observations[:MOST_COUNTED], past)
-    if not draft.lines:
-        return Inferred(Draft(tuple(counted), draft.dropped), "digest", answer)
-    if asking.manners.check == "grounded":
-        draft = Draft((*counted, *draft.lines), draft.dropped)
-    return Inferred(draft, by, answer)
+        hotter = replace(asking, candidates=1, manners=_lively(asking.manners))
+        found = ask(hotter, seed + asking.candidates)
+        tokens += _tokens([answer for answer, _ in found])
+    counted = tuple(_counted(observations[:MOST_COUNTED], past))
+    distinct: list[Inferred] = []
+    seen: list[tuple[DraftLine, ...]] = [()]
+    for answer, draft in found:
+        if draft.lines not in seen:
+            seen.append(draft.lines)
+            believed = counted if asking.manners.check == "grounded" else ()
+            lines = (*believed, *draft.lines)
+            distinct.append(Inferred(Draft(lines, draft.dropped), by, answer, tokens))
+    if distinct:
+        return tuple(distinct)
+    answer, draft = found[0]
+    return (Inferred(Draft(counted, draft.dropped), "digest", answer, tokens),)
 
 
 def _ask(
@@ -150,18 +173,34 @@ def _ask(
     asking: Asking,
     *,
     seed: int,
-) -> Answer:
+) -> list[Answer]:
     held = asking.manners.grammar and asking.manners.prompt == "infer"
     size = len(window.interactions)
-    return engine.complete(
+    manners = asking.manners
+    if asking.candidates > 1 and manners.sampling.temperature == 0:
+        manners = _lively(manners)  # greedy ones would all be the same
+    return engine.draft(
         _messages(past, window, observations, asking),
+        asking.candidates,
         max_tokens=asking.answer_tokens,
-        sampling=asking.manners.sampling,
+        sampling=manners.sampling,
         seed=seed,
         grammar=citation_grammar(past=len(past), window=size) if held else None,
         on_text=asking.on_text,
         on_thought=asking.on_thought,
     )
+
+
+def _lively(manners: Manners) -> Manners:
+    """The same, drawn as the method draws."""
+    sampling = replace(manners.sampling, temperature=0.6, top_p=0.95)
+    return replace(manners, sampling=sampling)
+
+
+def _tokens(answers: Sequence[Answer]) -> int:
+    """Tokens read and written; the prompt that they share is read once."""
+    written = sum(answer.answer_tokens for answer in answers)
+    return answers[0].prompt_tokens + written
 
 
 def _read(
@@ -215,7 +254,8 @@ def _messages(
         values["observed"] = (
             "\n".join(_fact(one, numbers) for one in observations) or "- nothing"
         )
-    return [Message("user", load_template(asking.manners.prompt).render(**values))]
+    text = load_template(asking.manners.prompt).render(**values)
+    return [Message("user", text, lasting=text.index(_LASTS) + len(_LASTS))]
 
 
 def _fitting(

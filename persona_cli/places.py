@@ -7,6 +7,9 @@ from persona_cli.errors import InputError, UsageError
 
 PROFILE, EVIDENCE, STATE = "profile.md", "evidence.jsonl", ".state"
 
+# In ``.state``: what a model had read of its last prompt. It only saves time.
+READ = "read.bin"
+
 # Of a profile file. A person's preferences are pages, not megabytes; what is larger
 # came here by mistake.
 LARGEST = 4 << 20

@@ -13,17 +13,23 @@ from persona_cli.engine import Engine
 from persona_cli.evidence import Entry, Evidence, Link, Wording
 from persona_cli.fold import (
     EARLIER,
+    Checking,
     OpenEngine,
+    best_draft,
     counted_sources,
     propose,
     set_aside,
     stamped,
+    verifier_of,
+    window_seed,
 )
 from persona_cli.infer import Asking
+from persona_cli.judge import profile_text
 from persona_cli.profile import Claim, Profile
 from persona_cli.reconcile import Change, reconcile
 from persona_cli.similar import NEAR, similarity
-from persona_cli.store import Store
+from persona_cli.store import Loaded, Store
+from persona_cli.verify import UNCHECKED, Checked, Verifier, verified
 from persona_cli.window import MOST_INTERACTIONS
 
 
@@ -32,13 +38,16 @@ class Rebuilt:
     """How far a rebuild is; the last one holds the result.
 
     folded, left: interactions
-    changes:      against the profile as it was; empty until the end
+    changes:      against the profile as it was; empty until the end, and when the
+                  result was rejected
+    checked:      what held-out choices say of the result
     """
 
     folded: int
     left: int
     profile: Profile
     changes: tuple[Change, ...] = ()
+    checked: Checked = UNCHECKED
     commit: str | None = None
 
 
@@ -49,21 +58,23 @@ def rebuild(
     open_engine: OpenEngine,
     seed: int,
     now: Callable[[], datetime],
+    checking: Checking = Checking(),  # noqa: B008 (frozen)
     write: bool = True,
     commit: bool = True,
 ) -> Iterator[Rebuilt]:
     """Infer the profile from every archived interaction.
 
     In as few windows as the model's context allows; what a person wrote or reworded
-    stays. A claim that comes out again keeps its id. One version at the end: a
-    rebuild that is stopped has changed nothing.
+    stays. A claim that comes out again keeps its id. One version at the end, or none
+    when it foresees held-out choices worse than the profile as it was: a rebuild that
+    is stopped, or rejected, has changed nothing.
 
     Raises: ModelError, BusyError, InputError
     """
     loaded = store.load()
     old = loaded.profile
     aside = set_aside(loaded.evidence)
-    entries = sorted(e for e in archive.entries() if not e.held and e.id not in aside)
+    entries = archive.readable(aside=aside)
     if not entries:
         return
     replaceable = [s.claim for s in old.spots if s.marked and not s.claim.pinned]
@@ -72,52 +83,88 @@ def rebuild(
     # Their wordings stay, so that no new claim takes an old id by chance.
     start = _less(loaded.evidence, ids, (Link,))
     opened = open_engine()
+    verifier = verifier_of(opened, archive, aside, checking, write=write)
     profile, evidence = yield from _anew(
-        profile, start, archive, entries, opened, seed=seed
+        profile, start, archive, entries, opened, verifier, seed=seed
     )
-    name = opened[0].name
     names = _old_ids(profile, replaceable)
-    version = old.version + 1
-    profile = pr.rewrite(
-        _renamed(profile, names),
-        meta={
-            "version": version,
-            "generated": {
-                "by": f"persona/{__version__} {name} rebuild",
-                "at": stamped(now()),
-            },
-            "sources": counted_sources([], ((e.source, e.at) for e in entries)),
-            "restores": None,
-        },
-    )
+    profile = _renamed(profile, names)
+    changes = tuple(differences(old, profile))
+    checked = UNCHECKED
+    if changes:
+        checked = verifier.check(
+            profile_text(old.claims),
+            profile_text(profile.claims),
+            step=window_seed(seed, [entry.id for entry in entries]),
+        )
+    if not checked.kept:
+        yield Rebuilt(len(entries), 0, old, checked=checked)
+        return
     new = [
         replace(entry, claim=names.get(entry.claim, entry.claim))
         for entry in evidence.entries[len(start.entries) :]
     ]
-    evidence = _history(loaded.evidence, new, replaceable, set(names.values()), version)
-    changes = tuple(differences(old, profile))
-    if not changes:  # no version that says nothing
-        profile, evidence, version = loaded.profile, loaded.evidence, old.version
+    version = old.version + bool(changes)
+    if changes:
+        profile = pr.rewrite(
+            profile,
+            meta={
+                "version": version,
+                "generated": {
+                    "by": f"persona/{__version__} {opened[0].name} rebuild",
+                    "at": stamped(now()),
+                },
+                "verified": verified(checked, when=stamped(now())),
+                "sources": counted_sources([], ((e.source, e.at) for e in entries)),
+                "restores": None,
+            },
+        )
+        back = set(names.values())
+        evidence = _history(loaded.evidence, new, replaceable, back, version)
+    else:  # no version that says nothing
+        profile, evidence = old, loaded.evidence
     sha = None
     if write:
-        folded = archive.folded()
-        fresh = [entry.id for entry in entries if entry.id not in folded]
-        message = diary.message(
-            store.name,
-            version,
-            changes,
-            read=f"all {len(entries)} archived interactions",
-            by=f"{name}, rebuilt",
-        )
-        sha = store.save(
+        sha = _save(
+            store,
+            archive,
             loaded,
-            profile,
-            evidence,
-            message=message,
-            folded=folded_line(fresh, version=version) if fresh else b"",
+            (profile, evidence, changes),
+            entries,
+            by=opened[0].name,
             commit=commit,
         )
-    yield Rebuilt(len(entries), 0, profile, changes, sha)
+    yield Rebuilt(len(entries), 0, profile, changes, checked, sha)
+
+
+def _save(
+    store: Store,
+    archive: Archive,
+    loaded: Loaded,
+    result: tuple[Profile, Evidence, tuple[Change, ...]],
+    entries: Sequence[archived.Entry],
+    *,
+    by: str,
+    commit: bool,
+) -> str | None:
+    profile, evidence, changes = result
+    folded = archive.folded()
+    fresh = [entry.id for entry in entries if entry.id not in folded]
+    line = folded_line(fresh, version=profile.version, counted=bool(changes))
+    return store.save(
+        loaded,
+        profile,
+        evidence,
+        message=diary.message(
+            store.name,
+            profile.version,
+            changes,
+            read=f"all {len(entries)} archived interactions",
+            by=f"{by}, rebuilt",
+        ),
+        folded=line if fresh else b"",
+        commit=commit,
+    )
 
 
 def _anew(
@@ -126,6 +173,7 @@ def _anew(
     archive: Archive,
     entries: Sequence[archived.Entry],
     opened: tuple[Engine, Asking],
+    verifier: Verifier,
     *,
     seed: int,
 ) -> Generator[Rebuilt, None, tuple[Profile, Evidence]]:
@@ -136,12 +184,13 @@ def _anew(
         past = entries[max(done_before - EARLIER, 0) : done_before]
         earlier = list(archive.read(past))
         proposal = propose(profile, ahead, earlier, *opened, seed=seed)
+        best = best_draft(proposal, profile, evidence, verifier)
         done = reconcile(
             profile,
             evidence,
-            proposal.inferred.draft.lines,
+            best.draft.lines,
             proposal.interactions,
-            by=proposal.inferred.by,
+            by=best.by,
         )
         profile, evidence = done.profile, done.evidence
         done_before += len(proposal.window.interactions)

@@ -202,6 +202,11 @@ class Store:
         )
         return run(self.folder, transaction, git=self.git if commit else None)
 
+    def note(self, folded: bytes) -> None:
+        """Add a line to the ledger, and change nothing else."""
+        lines = Transaction({}, {"folded.jsonl": folded}, commit=(), message=None)
+        run(self.folder, lines, git=None)
+
     def replace_all(
         self, profile: Profile, evidence: str, *, message: str, commit: bool
     ) -> str | None:

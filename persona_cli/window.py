@@ -117,8 +117,13 @@ def block(interaction: Interaction, number: int) -> str:
     return fenced + "\n</interaction>"
 
 
-def inside(text: str) -> str:
-    """Text that cannot close, or open, a fence of the prompts."""
-    for tag in ("interaction", "past", "observed"):
+def inside(
+    text: str, *, fences: Iterable[str] = ("interaction", "past", "observed")
+) -> str:
+    """Text that cannot close, or open, a fence of the prompts.
+
+    fences: names of the tags
+    """
+    for tag in fences:
         text = text.replace(f"</{tag}", f"< /{tag}").replace(f"<{tag}", f"< {tag}")
     return text

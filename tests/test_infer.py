@@ -97,10 +97,10 @@ def test_a_summary_model_is_asked_for_a_summary():
     engine = ScriptedEngine("The user prefers short answers.")
     window = Window((wrote(1, "Shorter, please, prefer short answers."),))
     asking = Asking(manners=Manners(prompt="summary"))
-    found = infer(PAST, window, [], engine, asking, seed=1)
+    (found,) = infer(PAST, window, [], engine, asking, seed=1)
     assert engine.grammars == [None]
     assert "<past>\nPrefers short answers.\n</past>" in engine.prompts[0]
-    assert found.by == "scripted summary@1"
+    assert found.by == "scripted summary@2"
     (line,) = found.draft.lines
     assert line.keeps == ("c111",)
 

@@ -84,7 +84,7 @@ def test_a_window_becomes_one_version_and_one_commit(store, archive):
     assert first.subject == "ada v0: an empty profile"
     assert store.git.status([store.path, store.folder / "evidence.jsonl"]) == set()
     assert store.load().profile.meta["generated"] == {
-        "by": "persona/0.1.0 scripted infer@1",
+        "by": "persona/0.1.0 scripted infer@2",
         "at": "2026-11-23T12:00:00Z",
     }
     engine.done()

@@ -84,6 +84,34 @@ GpuLayers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Layers on the GPU; -1 is all of them."),
 ]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads of the CPU; else one a core.")
+]
+BatchTokens = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Tokens given to llama.cpp at a time."),
+]
+UbatchTokens = Annotated[
+    int | None, typer.Option(metavar="N", help="Tokens computed at a time.")
+]
+FlashAttention = Annotated[
+    str | None, typer.Option(metavar="auto|on|off", help="Flash attention.")
+]
+KvType = Annotated[
+    str | None,
+    typer.Option(metavar="f16|q8_0|q4_0", help="Type of the cache of keys and values."),
+]
+Candidates = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Drafts of a window, of which the best is taken."),
+]
+Questions = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Held-out choices to check by, at most; 0 is none."),
+]
+NoVerify = Annotated[
+    bool, typer.Option("--no-verify", help="Keep what held-out choices speak against.")
+]
 Lora = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="A LoRA adapter (GGUF); may be repeated."),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from persona_cli.cli.asking import answer_from_terminal
+from persona_cli.cli.checks import check_line, check_record, rejected_line
 from persona_cli.cli.lines import change_lines, change_record
 from persona_cli.cli.session import emit, emit_json, tell
 from persona_cli.differences import differences
@@ -21,6 +23,7 @@ from persona_cli.profile import Profile
 from persona_cli.rebuild import Rebuilt
 from persona_cli.reconcile import Change
 from persona_cli.update import Updated
+from persona_cli.verify import UNCHECKED, Checked
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -43,11 +46,15 @@ class Report:
         self.after: Profile | None = None
         self.dropped: Counter[str] = Counter()
         self.quotes: dict[str, str] = {}
+        self.checks: list[dict[str, Any]] = []
+        self.rejected: list[str] = []
         self.engine = ""
+        self._told: set[str] = set()
         self._bar: Progress | None = None
         self._task: Any = None
         self._pieces, self._since = 0, time.monotonic()
         self._quit = False
+        self._of_all = False
 
     def __enter__(self) -> "Report":
         return self
@@ -155,33 +162,58 @@ class Report:
         """A window is on disk."""
         self.dropped.update(step.dropped)
         self.quotes.update({c.claim.id: c.quote for c in step.changes if c.quote})
-        said = f"v{step.profile.version}: {step.folded} interactions, by {step.by}"
+        kept = step.checked.kept
+        said = f"v{step.profile.version}: " if kept else "not kept: "
+        said += f"{step.folded} interactions, by {step.by}"
         if step.shortened:
             said += f"; {step.shortened} too long, shortened in the middle"
-        self._window(step.profile, step.folded, step.left, said, step.answer)
+        self.folded += step.folded * kept
+        self._window(step.profile, step.folded, step.left, said, step.tokens)
+        self._check(step.checked)
 
     def rebuilt(self, step: Rebuilt) -> None:
         """A window of a rebuild is read; nothing is on disk before the last."""
+        self._of_all = True
         if step.left or not self.windows:
             done = step.folded - self.folded
-            self._window(step.profile, done, step.left, f"{done} interactions", None)
+            self.folded += done
+            self._window(step.profile, done, step.left, f"{done} interactions", 0)
+        if step.checked is not UNCHECKED:
+            self._check(step.checked)
         self.after = step.profile
 
     def _window(
-        self, profile: Profile, folded: int, left: int, said: str, answer: Any
+        self, profile: Profile, read: int, left: int, said: str, tokens: int
     ) -> None:
         self.windows += 1
-        self.folded += folded
         self.after = profile
         spent, self._since = time.monotonic() - self._since, time.monotonic()
         self._pieces = 0
         if self._bar is not None:
-            self._bar.advance(self._task, folded)
+            self._bar.advance(self._task, read)
             return
-        if answer is not None and spent > 0:
-            tokens = answer.prompt_tokens + answer.answer_tokens
+        if tokens and spent > 0:
             said += f", {tokens} tokens in {spent:.1f} s"
         tell(f"window {self.windows}: {said}; {left} left")
+
+    def _check(self, checked: Checked) -> None:
+        """What held-out choices say of a window; what was said once is not repeated."""
+        if not checked.judge:
+            return
+        self.checks.append(check_record(checked, window=self.windows))
+        if not checked.kept:
+            which = "" if self._of_all else f"window {self.windows}: "
+            self.rejected.append(which + rejected_line(checked))
+            self._tell(self.rejected[-1])
+        elif (line := check_line(checked)) not in self._told:
+            self._told.add(checked.why)
+            self._tell(f"  {line}")
+
+    def _tell(self, text: str) -> None:
+        if self._bar is None:
+            tell(text)
+        else:
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def ask(self, change: Change) -> bool:
         """Put one change to the person: yes, no, or no to all that is left.
@@ -195,7 +227,7 @@ class Report:
         tell(change_lines([change])[0])
         if change.reason:
             tell(f"    because: {change.reason}")
-        answer = _from_terminal("  take it over? [y]es, [n]o, [q]uit: ")
+        answer = answer_from_terminal("  take it over? [y]es, [n]o, [q]uit: ")
         self._quit = answer == "q"
         if self._bar is not None:
             self._bar.start()
@@ -216,8 +248,11 @@ class Report:
             emit(line)
         if self.dropped:
             tell(f"lines of the model without effect: {_counted(self.dropped)}")
+        self._say_rejected()
         if dry_run:
             tell(f"{self.name}: dry run, nothing was written")
+        elif self.rejected and self._of_all:
+            tell(f"{self.name}: the profile stays as it was")
         elif after.version == before.version:
             tell(f"{self.name}: {self.folded} interactions folded in, nothing changed")
         else:
@@ -245,38 +280,30 @@ class Report:
             "left_out": dict(read.left_out + read.tally.left_out) if read else {},
             "redacted": dict(read.redacted) if read else {},
             "dropped_lines": dict(self.dropped),
+            "checks": self.checks,
             "changes": [
                 change_record(change) | {"quote": self.quotes.get(change.claim.id, "")}
                 for change in changes
             ],
         }
 
+    def _say_rejected(self) -> None:
+        """Once more at the end, where there was much else, and what can be done."""
+        if not self.rejected:
+            return
+        if self.windows > 1 and not self._of_all:
+            for line in self.rejected:
+                tell(line)
+        again = "rebuild" if self._of_all else "update --retry"
+        tell(
+            f"  try: persona {again} {self.name}, with another --seed or --model, or"
+            " with --no-verify to keep it all the same"
+        )
+
     def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def _from_terminal(prompt: str) -> str:
-    from persona_cli.errors import UsageError
-
-    if sys.stdin.isatty():
-        source = sys.stdin
-    else:
-        try:
-            source = open("/dev/tty", encoding="utf-8")  # noqa: PTH123, SIM115
-        except OSError as error:
-            raise UsageError(
-                "--interactive needs a terminal to ask on",
-                remedy="Leave --interactive away, or look first: --dry-run.",
-            ) from error
-    while True:
-        typer.echo(prompt, nl=False, err=True)
-        line = source.readline()
-        if not line:
-            return "q"
-        if (answer := line.strip().casefold()[:1]) in ("y", "n", "q"):
-            return answer
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +14,7 @@ from persona_cli.places import check_name, no_profile_yet, profile_names
 from persona_cli.settings import Settings, find_root, load_settings
 
 if TYPE_CHECKING:
+    from persona_cli.archive import Archive
     from persona_cli.store import Store
 
 
@@ -30,6 +32,23 @@ class Session(NamedTuple):
         from persona_cli.store import Store  # git and all; apply does without
 
         return Store(self.root, name or self.default_name())
+
+    def archive(self, store: "Store") -> "Archive":
+        """The interactions of a profile, with its neighbours' beside them."""
+        from persona_cli.archive import Archive
+        from persona_cli.rivals import Rivals
+
+        rivals = Rivals(self.root, store.name)
+        return Archive(store.state, held_share=self.settings.held_out, rivals=rivals)
+
+    def at_work(
+        self, store: "Store", doing: str, *, write: bool, commit: bool
+    ) -> AbstractContextManager[None]:
+        """The lock and what comes with it; nothing at all for a dry run."""
+        if not write:
+            return nullcontext()
+        timeout = self.settings.lock_timeout
+        return store.at_work(doing, timeout=timeout, commit=commit, tell=tell)
 
     def default_name(self) -> str:
         """The profile that goes without saying."""
