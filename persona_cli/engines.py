@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.engine import Engine, OnText, Sampling
+from persona_cli.errors import UsageError
 from persona_cli.infer import Asking
 from persona_cli.models.catalogue import Manners, catalogue
 from persona_cli.models.spec import TINY, ModelRef, resolve_model
@@ -128,7 +129,10 @@ def load_engine(
 
 
 def tuning_of(path: Path, settings: Settings) -> "Tuning":
-    """How llama.cpp is set for a model: the settings, then what was measured."""
+    """How llama.cpp is set for a model: the settings, then what was measured.
+
+    Raises: UsageError for settings that exclude each other
+    """
     from persona_cli.llama import Tuning
     from persona_cli.tuned import known
 
@@ -141,6 +145,14 @@ def tuning_of(path: Path, settings: Settings) -> "Tuning":
         "kv_type": settings.kv_type,
     }
     given: dict[str, Any] = {n: v for n, v in names.items() if v is not None}
+    if settings.flash_attention == "off":
+        # What was measured gives way; what was asked for does not.
+        given.setdefault("kv_type", "f16")
+        if given["kv_type"] != "f16":
+            raise UsageError(
+                f"kv_type {settings.kv_type} needs flash attention, and it is off",
+                remedy="Leave out one of kv_type and flash_attention.",
+            )
     return replace(found, **given)
 
 

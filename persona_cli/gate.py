@@ -55,11 +55,6 @@ class Check:
         found = self.paired
         return found is None or bool(self.unable) or not found.worse
 
-    @property
-    def too_few(self) -> bool:
-        """Whether the questions are too few for any test to tell."""
-        return self.asked < FEWEST
-
 
 def check(judge: Judge, questions: Sequence[Question], old: str, new: str) -> Check:
     """Compare two versions of a profile on held-out choices.

@@ -3,7 +3,7 @@
 import pytest
 
 from persona_cli.engines import tuning_of
-from persona_cli.errors import ModelError
+from persona_cli.errors import ModelError, UsageError
 from persona_cli.llama import Speed, Tuning, described, side_by_side, tune
 from persona_cli.llama.tune import ratio
 from persona_cli.settings import Settings
@@ -84,6 +84,25 @@ def test_settings_go_before_what_was_measured(tmp_path, monkeypatch):
     remember(tmp_path, model, Tuning(ubatch=512, flash="on"), gpu_layers=-1)
     set_by_hand = Settings(flash_attention="off", kv_type="f16", threads=1)
     assert tuning_of(model, set_by_hand) == Tuning(ubatch=512, flash="off", threads=1)
+
+
+def test_what_was_measured_gives_way_to_what_was_asked_for(tmp_path, monkeypatch):
+    """A cache of 8 bits needs flash attention: without it there is none."""
+    monkeypatch.setattr("persona_cli.engines.cache_folder", lambda: tmp_path)
+    model = tmp_path / "a.gguf"
+    model.write_bytes(b"x")
+    remember(tmp_path, model, Tuning(flash="on", kv_type="q8_0"), gpu_layers=-1)
+    off = Settings(flash_attention="off")
+    assert tuning_of(model, off) == Tuning(flash="off", kv_type="f16")
+
+
+def test_settings_that_exclude_each_other_are_refused(tmp_path, monkeypatch):
+    """Rather than one of them changed in silence."""
+    monkeypatch.setattr("persona_cli.engines.cache_folder", lambda: tmp_path)
+    model = tmp_path / "a.gguf"
+    model.write_bytes(b"x")
+    with pytest.raises(UsageError, match="q8_0 needs flash attention, and it is off"):
+        tuning_of(model, Settings(flash_attention="off", kv_type="q8_0"))
 
 
 def test_tunings_are_said_by_the_names_of_their_settings():

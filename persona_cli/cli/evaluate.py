@@ -20,6 +20,7 @@ from persona_cli.cli.options import (
     Threads,
     UbatchTokens,
     complete_models,
+    engine_settings,
 )
 from persona_cli.cli.session import begin
 
@@ -130,14 +131,7 @@ def evaluate(
     other people's, and simple rules foresee them? With --suite, it writes profiles
     for the users of a file, and asks what each chose next.
     """
-    flags = {"model": model, "seed": seed, "gpu_layers": gpu_layers, "lora": lora}
-    flags |= {
-        "threads": threads,
-        "batch_tokens": batch_tokens,
-        "ubatch_tokens": ubatch_tokens,
-        "flash_attention": flash_attention,
-        "kv_type": kv_type,
-    }
+    engine = engine_settings(locals())
     of_profile = {"--questions": questions, "--versions": versions, "--plot": plot}
     of_suite = {
         "--mode": mode,
@@ -149,7 +143,7 @@ def evaluate(
         "--out": out,
         "--jobs": jobs,
     }
-    session = begin(root, **flags)
+    session = begin(root, **engine)
     names = words or []
     if suite:
         from persona_cli.cli.suite import Run, run_suite

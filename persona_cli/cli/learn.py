@@ -28,6 +28,7 @@ from persona_cli.cli.options import (
     Thoughts,
     Threads,
     UbatchTokens,
+    engine_settings,
 )
 from persona_cli.cli.session import begin, emit, now, split_name, tell
 from persona_cli.places import READ
@@ -114,6 +115,7 @@ def update(
     not kept. What was folded in before is not read again; a run that was stopped goes
     on where it was.
     """
+    engine = engine_settings(locals())
     from persona_cli.cli.report import Report
     from persona_cli.engines import opener
     from persona_cli.errors import UsageError
@@ -122,16 +124,7 @@ def update(
     from persona_cli.logs import find_logs
     from persona_cli.update import update as run_update
 
-    flags = {"model": model, "seed": seed, "gpu_layers": gpu_layers, "lora": lora}
-    flags |= {
-        "threads": threads,
-        "batch_tokens": batch_tokens,
-        "ubatch_tokens": ubatch_tokens,
-        "flash_attention": flash_attention,
-        "kv_type": kv_type,
-    }
-    flags |= {"candidates": candidates, "questions": questions}
-    session = begin(root, **flags)
+    session = begin(root, **engine, candidates=candidates, questions=questions)
     name, logs = split_name(words or [], session, one="log")
     store = session.store(name)
     store.require()
@@ -215,22 +208,14 @@ def rebuild(
     The full history instead of a stream. What you wrote or reworded stays; so does
     everything, when the result foresees your held-out choices worse.
     """
+    engine = engine_settings(locals())
     from persona_cli.cli.report import Report
     from persona_cli.engines import opener
     from persona_cli.fold import Checking
     from persona_cli.gather import settle
     from persona_cli.rebuild import rebuild as run_rebuild
 
-    flags = {"model": model, "seed": seed, "gpu_layers": gpu_layers, "lora": lora}
-    flags |= {
-        "threads": threads,
-        "batch_tokens": batch_tokens,
-        "ubatch_tokens": ubatch_tokens,
-        "flash_attention": flash_attention,
-        "kv_type": kv_type,
-    }
-    flags |= {"candidates": candidates, "questions": questions}
-    session = begin(root, **flags)
+    session = begin(root, **engine, candidates=candidates, questions=questions)
     store = session.store(name)
     archive = session.archive(store)
     report = Report(store.name, as_json=as_json)

@@ -1,8 +1,8 @@
 """Arguments and options that several commands share, each declared once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,6 +38,26 @@ def complete_models(incomplete: str) -> Iterator[str]:
 
     yield from (name for name in catalogue() if name.startswith(incomplete))
 
+
+def engine_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a command's arguments, those that set how its model is loaded and run.
+
+    arguments: ``locals()``, at the command's first line
+    """
+    return {name: arguments[name] for name in _ENGINE}
+
+
+_ENGINE = (
+    "model",
+    "seed",
+    "gpu_layers",
+    "threads",
+    "batch_tokens",
+    "ubatch_tokens",
+    "flash_attention",
+    "kv_type",
+    "lora",
+)
 
 Name = Annotated[
     str | None,

@@ -263,7 +263,7 @@ class LlamaEngine:
         each = limits.answer + (limits.thoughts or 0)
         each += len(closing(memory.vocabulary, self._thinking))
         fitting = (self._context - prompt) // max(each, 1)
-        return max(1, min(memory.parallel, memory.most, fitting))
+        return max(1, min(memory.parallel, memory.batch, fitting))
 
     def _tokens(self, messages: Sequence[Message], *, thinking: bool) -> list[int]:
         vocabulary = self._open().vocabulary
@@ -356,7 +356,7 @@ def _groups(
     taken = 0
     for prompt in prompts:
         own = len(prompt) - common
-        full = len(group) == memory.parallel or taken + own > memory.most
+        full = len(group) == memory.parallel or taken + own > memory.batch
         if group and (full or common + taken + own > context):
             yield group
             group, taken = [], 0

@@ -67,12 +67,12 @@ class Memory:
         try:
             self.model = self._load(path, layers)
             self.vocabulary = Vocabulary(self.lib, self.model)
-            self.step = tuning.ubatch or (_GPU_STEP if layers else _CPU_STEP)
+            self.ubatch = tuning.ubatch or (_GPU_STEP if layers else _CPU_STEP)
             self.parallel = tuning.parallel or (_GPU_PARALLEL if layers else 1)
-            self.most = max(tuning.batch or self.step, self.step)
-            self.most -= self.most % self.step
+            self.batch = max(tuning.batch or self.ubatch, self.ubatch)
+            self.batch -= self.batch % self.ubatch
             self.context = self._open(context, tuning, on_gpu=layers != 0)
-            self._batch = self.lib.llama_batch_init(self.most, 0, 1)
+            self._batch = self.lib.llama_batch_init(self.batch, 0, 1)
             self._apply(lora)
         except BaseException:
             self.close()
@@ -96,7 +96,7 @@ class Memory:
             self.clear()
             raise
         self._held = list(tokens)
-        self._keep(lasting - lasting % self.step)
+        self._keep(lasting - lasting % self.ubatch)
 
     def branch(self, sequence: int) -> None:
         """Let a sequence go on from where sequence 0 ends, in the same cells."""
@@ -111,17 +111,17 @@ class Memory:
     def feed(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> list[int]:
         """Compute tokens at the ends of some sequences, all in one batch.
 
-        pieces:  (sequence, position of its first token, tokens); at most ``most``
+        pieces:  (sequence, position of its first token, tokens); at most ``batch``
                  tokens in all, unless it is one piece alone
         Returns: for each piece where the logits of its last token are
         Raises:  ModelError
         """
         if len(pieces) == 1:
             sequence, place, tokens = pieces[0]
-            for start in range(0, len(tokens) - self.most, self.most):
-                part = tokens[start : start + self.most]
+            for start in range(0, len(tokens) - self.batch, self.batch):
+                part = tokens[start : start + self.batch]
                 self._compute([(sequence, place + start, part)], wanted=False)
-            rest = (len(tokens) - 1) % self.most + 1
+            rest = (len(tokens) - 1) % self.batch + 1
             end = place + len(tokens) - rest
             pieces = [(sequence, end, tokens[-rest:])]
         return self._compute(pieces)
@@ -168,7 +168,7 @@ class Memory:
     def _open(self, context: int, tuning: Tuning, *, on_gpu: bool) -> Any:
         params = self.lib.llama_context_default_params()
         params.n_ctx = context
-        params.n_batch, params.n_ubatch = self.most, self.step
+        params.n_batch, params.n_ubatch = self.batch, self.ubatch
         params.n_seq_max = 1 + self.parallel
         # One buffer for all sequences, or a branch would copy what it shares.
         params.kv_unified = True
@@ -240,11 +240,11 @@ class Memory:
 
     def _whole(self, held: Sequence[int], tokens: Sequence[int]) -> int:
         same = min(shared(held, tokens), len(tokens) - 1)
-        return same - same % self.step
+        return same - same % self.ubatch
 
     def _decode_from(self, start: int, tokens: Sequence[int]) -> None:
-        for place in range(start, len(tokens), self.most):
-            part = tokens[place : place + self.most]
+        for place in range(start, len(tokens), self.batch):
+            part = tokens[place : place + self.batch]
             last = place + len(part) == len(tokens)
             self._compute([(0, place, part)], wanted=last)
 

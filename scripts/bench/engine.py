@@ -306,8 +306,8 @@ def _loop(
     else:
         lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())
     began = time.perf_counter()
-    for start in range(0, len(prompt), memory.most):
-        part = prompt[start : start + memory.most]
+    for start in range(0, len(prompt), memory.batch):
+        part = prompt[start : start + memory.batch]
         array = (lib.llama_token * len(part))(*part)
         lib.llama_decode(context, lib.llama_batch_get_one(array, len(part)))
     token = lib.llama_sampler_sample(chain, context, -1)
