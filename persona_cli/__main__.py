@@ -14,7 +14,24 @@ from persona_cli.cli import run  # noqa: E402  after the line above, which it is
 def main() -> None:
     """Run the command line."""
     _lead_somewhere()
-    run()
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001  whatever it is, it is a bug
+        sys.exit(_bug(error))
+
+
+def _bug(error: Exception) -> int:
+    """Say that persona failed, and where; what it was at work on stays unsaid."""
+    from platformdirs import user_state_path
+
+    from persona_cli.crash import report, told
+
+    path = report(error, user_state_path("persona"))
+    print(told(error), file=sys.stderr)  # noqa: T201  the command line is not there
+    where = f"; report: {path}" if path else ""
+    print(f"internal error ({type(error).__name__}){where}", file=sys.stderr)  # noqa: T201
+    print("  try: send the report, and what you did.", file=sys.stderr)  # noqa: T201
+    return 1
 
 
 def _lead_somewhere() -> None:

@@ -3,6 +3,7 @@
     .state/archive.jsonl   every interaction that was read, in order of arrival
     .state/folded.jsonl    one line a window: the ids it folded in, or tried to
     .state/cursors.json    size and time of each log when it was last read whole
+    .state/index.db        what is known of each interaction; a cache (see index.py)
 
 The archive comes first: an interaction is in it, on disk, before a model sees it,
 so a run that is killed goes on from here though the log be gone. ``folded`` grows in
@@ -10,48 +11,25 @@ the same transaction as the profile. The cursors only save time: without them th
 logs are read again, and every interaction is recognised by its id.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from persona_cli.errors import InputError
+from persona_cli import index_file, ledger
 from persona_cli.files import append_whole, heal_tail, write_whole
-from persona_cli.interaction import Interaction
+from persona_cli.index import FORM, Entries, Entry, Index
+from persona_cli.interaction import Interaction, is_mark, mark
+from persona_cli.ledger import ARCHIVE, CURSORS, FOLDED, damaged, records, sealed
 from persona_cli.logs.archive import from_record, to_record
+from persona_cli.places import INDEX
 from persona_cli.rivals import Rivals
-from persona_cli.split import held_out
+from persona_cli.stamps import made_of
 
 # Raised when readers learn to see more: the cursors of an older one are not believed.
 READERS = 1
 
 # Interactions are written to disk by so many bytes at a time.
 _CHUNK = 1 << 20
-
-_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
-    """Where an interaction stands in the archive.
-
-    when:    its time; that of the one before it when the log did not say
-    number:  in order of arrival, from 0
-    rating:  as in ``Interaction``
-    replies: whether something was asked, or said, before it
-    """
-
-    when: datetime
-    number: int
-    offset: int = field(compare=False)
-    id: str = field(compare=False)
-    source: str = field(compare=False)
-    held: bool = field(compare=False)
-    at: datetime | None = field(compare=False)
-    rating: float | None = field(compare=False)
-    replies: bool = field(compare=False)
 
 
 class Archive:
@@ -65,22 +43,28 @@ class Archive:
         self, state: Path, *, held_share: float, rivals: Rivals | None = None
     ) -> None:
         self.state = state
-        self.path = state / "archive.jsonl"
-        self.folded_path = state / "folded.jsonl"
-        self.cursor_path = state / "cursors.json"
+        self.path = state / ARCHIVE
+        self.folded_path = state / FOLDED
+        self.cursor_path = state / CURSORS
+        self.index_path = state / INDEX
         self.held_share = held_share
         self.rivals = rivals
-        self._entries: list[Entry] | None = None
-        self._known: set[str] | None = None
+        self._index: Index | None = None
+        self._made_of: list[Any] = []
+        self._marked = 0  # bytes of the ledger that the index has
+        self._note: dict[str, Any] = self.cursors().get("index") or {}
         self._chunk = bytearray()
-        self._end = 0  # of the file, once what is in the chunk is written
+        self._end: int | None = None  # of the file, once the chunk is written
         self._waiting: dict[str, Interaction] = {}  # a dry run's: never written
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Entries:
         """Every interaction, in order of arrival."""
-        if self._entries is None:
-            self._entries = list(self._scan())
-        return self._entries
+        return self._known().every()
+
+    def knows(self, id: str) -> bool:
+        """Whether an interaction is here, or was, and is not to come again."""
+        # Asked for each line of a log: the ledger is not looked at again.
+        return (self._index or self._known()).knows(id)
 
     def add(self, interactions: Iterable[Interaction], *, write: bool = True) -> int:
         """Take in what is not here yet; on disk after ``flush``.
@@ -88,31 +72,31 @@ class Archive:
         write:  False keeps it in memory, for a run that writes nothing
         Shape:  the number that was new
         """
-        entries = self.entries()
-        if self._known is None:
-            # Of the ledger too: what was forgotten is not taken in again.
-            self._known = {entry.id for entry in entries} | self.folded()
-            if write:
-                heal_tail(self.path)
+        if write and self._end is None:
+            if self._made_of != self._stamps():
+                self._index = None  # from before the lock, and stale
+            heal_tail(self.path)
             self._end = self.path.stat().st_size if self.path.exists() else 0
-        when = entries[-1].when if entries else _EARLIEST
-        before = len(entries)
+        index = self._known()
+        forgets = index.forgets()
+        new = 0
         for interaction in interactions:
-            if interaction.id in self._known:
+            if index.knows(interaction.id):
                 continue
-            self._known.add(interaction.id)
-            when = interaction.at or when
-            if not write:
+            if forgets and index.knows(mark(interaction.id)):
+                continue
+            new += 1
+            if not write or self._end is None:
                 self._waiting[interaction.id] = interaction
-                entries.append(self._entry(interaction, when, len(entries), -1))
+                index.add(interaction, -1)
                 continue
-            entries.append(self._entry(interaction, when, len(entries), self._end))
+            index.add(interaction, self._end)
             line = _line(interaction)
             self._end += len(line)
             self._chunk += line
             if len(self._chunk) >= _CHUNK:
                 self.flush()
-        return len(entries) - before
+        return new
 
     def flush(self) -> None:
         """Put what was added on disk. One flush for many logs: each costs a sync."""
@@ -131,47 +115,41 @@ class Archive:
 
     def _ledger(self) -> tuple[set[str], set[str]]:
         found: tuple[set[str], set[str]] = (set(), set())
-        for line in _rows(self.folded_path):
+        for _, line in records(self.folded_path):
             found[bool(line.get("tried"))].update(line["ids"])
         return found
 
-    def uncounted(self) -> list[Entry]:
+    def uncounted(self) -> Entries:
         """Folded in without a change since the front matter last counted."""
-        ids: set[str] = set()
-        for line in _rows(self.folded_path):
-            if not line.get("tried"):
-                ids = set() if line.get("counted", True) else ids | set(line["ids"])
-        return [entry for entry in self.entries() if entry.id in ids]
+        return self._known().uncounted()
 
-    def pending(
-        self, *, aside: Collection[str] = (), retry: bool = False
-    ) -> list[Entry]:
+    def pending(self, *, aside: Collection[str] = (), retry: bool = False) -> Entries:
         """What is still to be folded in, oldest first.
 
         aside: ids to leave out
         retry: what was tried already is taken up again
         """
-        folded, tried = self._ledger()
-        done = folded | set(aside) | (set() if retry else tried)
-        waiting = [e for e in self.entries() if e.id not in done and not e.held]
-        return sorted(waiting)
+        return self._known().pending(aside=aside, retry=retry)
 
-    def readable(self, *, aside: Collection[str] = ()) -> list[Entry]:
+    def readable(self, *, aside: Collection[str] = ()) -> Entries:
         """All that inference may read, folded in or not, oldest first.
 
         What was once folded in is of no use for checks any more, also where it would
         be held out today.
         """
-        folded, tried = self._ledger()
-        read = folded | tried
-        return sorted(
-            e
-            for e in self.entries()
-            if e.id not in aside and (not e.held or e.id in read)
-        )
+        return self._known().readable(aside=aside)
+
+    def last_folded(self, most: int, *, aside: Collection[str] = ()) -> list[Entry]:
+        """The latest interactions that some version has taken in, oldest first."""
+        return self._known().last_folded(most, aside=aside)
+
+    def held(self, *, aside: Collection[str] = (), rated: bool) -> Entries:
+        """What is held out and was never read: ratings, or all that is none."""
+        return self._known().held(aside=aside, rated=rated)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Interaction]:
         """The interactions themselves, in the order of ``entries``."""
+        self.flush()
         if all(entry.id in self._waiting for entry in entries):
             yield from (self._waiting[entry.id] for entry in entries)
             return
@@ -181,50 +159,88 @@ class Archive:
                     yield self._waiting[entry.id]
                     continue
                 file.seek(entry.offset)
-                yield from_record(json.loads(file.readline()))
+                content = ledger.unsealed(file.readline(), of=ARCHIVE) or {}
+                yield _deed(content, self.path, entry.offset)
 
-    def _scan(self) -> Iterator[Entry]:
-        when = _EARLIEST
-        for number, (offset, row) in enumerate(_rows_at(self.path)):
-            deed = _deed(row, self.path, offset)
-            when = deed.at or when
-            yield self._entry(deed, when, number, offset)
+    def _known(self) -> Index:
+        """The index, with what the ledger says by now."""
+        length = ledger.whole_length(self.folded_path)
+        if self._index is None or length < self._marked:
+            self._made_of = self._stamps()
+            self._index = self._new_index()
+        if length > self._marked:
+            for _, line in records(self.folded_path, start=self._marked):
+                tried, counted = bool(line.get("tried")), line.get("counted", True)
+                self._index.mark(line["ids"], tried=tried, counted=bool(counted))
+            self._marked = length
+        return self._index
 
-    def _entry(
-        self, deed: Interaction, when: datetime, number: int, offset: int
-    ) -> Entry:
-        return Entry(
-            when,
-            number,
-            offset,
-            deed.id,
-            deed.source,
-            held_out(deed, share=self.held_share, rivalled=self._rivalled),
-            deed.at,
-            deed.rating,
-            bool(deed.query.strip()),
-        )
+    def _new_index(self) -> Index:
+        """What an earlier run kept of these very files, or else of each line anew."""
+        index = Index(self.held_share, self._rivalled)
+        self._marked = 0
+        if index_file.load(index, self.index_path, self._note, self._made_of):
+            self._marked = ledger.whole_length(self.folded_path)
+            return index
+        index = Index(self.held_share, self._rivalled)
+        for offset, row in records(self.path):
+            index.add(_deed(row, self.path, offset), offset)
+        return index
 
-    def _rivalled(self, message: Interaction) -> bool:
-        return self.rivals is not None and self.rivals.known(message)
+    def keep_index(self) -> None:
+        """Save the next run from making the index anew."""
+        index = self._known()
+        self.flush()
+        if index.changed:
+            self._made_of = self._stamps()
+            self._note = index_file.keep(index, self.index_path, self._made_of)
+
+    def _stamps(self) -> list[Any]:
+        """What an index is made of: it is believed as long as this is the same."""
+        return [FORM, self.held_share, *made_of(self.path, self.folded_path)]
+
+    def _rivalled(self, asked: int, reply: int) -> bool:
+        return self.rivals is not None and self.rivals.knows(asked, reply)
 
     def forget(self, gone: Collection[str]) -> bytes:
         """The archive without some interactions, to be written by the caller."""
-        kept = bytearray()
-        for _, row in _rows_at(self.path):
-            if row.get("id") not in gone:
-                kept += json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        return bytes(kept)
+        return b"".join(
+            line.content
+            for line in ledger.lines(self.path)
+            if line.record is None or line.record.get("id") not in gone
+        )
+
+    def unnamed(self, gone: Collection[str], *, version: int) -> bytes:
+        """The ledger, some ids of it marks, to be written by the caller.
+
+        They are all in it then, so that none is taken in again.
+
+        gone: ids or marks; see ``interaction.mark``
+        """
+        marks = {mark(one) for one in gone}
+        kept = []
+        for _, record in records(self.folded_path):
+            ids = [mark(one) if mark(one) in marks else one for one in record["ids"]]
+            kept.append(sealed({**record, "ids": ids}) + b"\n")
+        kept.append(folded_line(sorted(marks), version=version, counted=False))
+        return b"".join(kept)
+
+    def unmarked(self, ids: Collection[str]) -> set[str]:
+        """Ids, and those of the archive that marks among them stand for.
+
+        Where this machine itself forgot them, the archive has none of them any more.
+        """
+        known = self._known()
+        marks = {one for one in ids if is_mark(one) and not known.knows(one)}
+        found = {one for one in ids if not is_mark(one)}
+        if marks:
+            found |= {entry.id for entry in self.entries() if mark(entry.id) in marks}
+        return found
 
     def cursors(self) -> dict[str, Any]:
         """What was known of the logs when they were last read."""
-        try:
-            found = json.loads(self.cursor_path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(found, dict) or found.get("readers") != READERS:
-            return {}
-        return found
+        found = ledger.cursors(self.state) or {}
+        return found if found.get("readers") == READERS else {}
 
     def save_cursors(self, files: dict[str, list[Any]], *, pending: int) -> None:
         """Remember the logs, and that so much is left to fold in."""
@@ -233,15 +249,13 @@ class Archive:
             "files": files,
             "pending": pending,
             "sizes": self.sizes(),
+            "index": self._note,
         }
-        write_whole(self.cursor_path, json.dumps(found).encode())
+        write_whole(self.cursor_path, sealed(found))
 
     def sizes(self) -> list[int]:
         """Bytes of archive and ledger: unchanged sizes mean nothing was folded."""
-        return [
-            path.stat().st_size if path.exists() else 0
-            for path in (self.path, self.folded_path)
-        ]
+        return [ledger.whole_length(path) for path in (self.path, self.folded_path)]
 
 
 def folded_line(
@@ -256,54 +270,16 @@ def folded_line(
     line: dict[str, Any] = {"version": version, "counted": counted, "ids": list(ids)}
     if tried:
         line["tried"] = True
-    return json.dumps(line).encode() + b"\n"
-
-
-def stamp(path: Path, format: str | None) -> list[Any]:
-    """What must not change for a log to count as read."""
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns, format]
+    return sealed(line) + b"\n"
 
 
 def _line(interaction: Interaction) -> bytes:
-    text = json.dumps(to_record(interaction), ensure_ascii=False)
-    return text.encode("utf-8", "replace") + b"\n"
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    return (row for _, row in _rows_at(path))
-
-
-def _rows_at(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(offset, row) of each whole line; a torn last line is left for the healer."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        offset = 0
-        for number, line in enumerate(file, 1):
-            if line.endswith(b"\n"):
-                try:
-                    row = json.loads(line)
-                except ValueError as error:
-                    raise _damaged(path, number) from error
-                if not isinstance(row, dict):
-                    raise _damaged(path, number)
-                yield offset, row
-            offset += len(line)
+    return sealed(to_record(interaction)) + b"\n"
 
 
 def _deed(row: dict[str, Any], path: Path, offset: int) -> Interaction:
     try:
         return from_record(row)
     except ValueError as error:
-        raise InputError(
-            f"{path}: byte {offset}: not an interaction ({error})",
-            remedy=f"Move {path.name} away; the logs are then read again.",
-        ) from error
-
-
-def _damaged(path: Path, number: int) -> InputError:
-    return InputError(
-        f"{path}:{number}: damaged",
-        remedy=f"Move {path.name} away; the logs are then read again.",
-    )
+        where = f": byte {offset}"
+        raise damaged(path, where, f"not an interaction ({error})") from error

@@ -7,7 +7,7 @@ line, whatever the template does.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -22,6 +22,10 @@ CHATML = (
 
 # Private-use characters: no template has them, and none takes them for blanks.
 _SENTINEL = re.compile("\ue000([0-9]+)\ue001")
+
+# Characters that a template may put around a chat; those with instructions for tools
+# have some thousands.
+LONGEST = 1 << 16
 
 # What a template can do wrong in a sandbox that keeps it from doing harm, besides
 # jinja2's own errors.
@@ -107,13 +111,25 @@ def _render(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.globals["raise_exception"] = _refuse
+    # The same chat is to give the same prompt.
+    del environment.globals["lipsum"], environment.filters["random"]
     try:
-        text = environment.from_string(template).render(
+        pieces = environment.from_string(template).generate(
             messages=turns, add_generation_prompt=True, tools=None, **variables
         )
+        text = _joined(pieces)
     except (jinja2.TemplateError, *_TEMPLATE_FAULTS) as error:
         raise ChatTemplateError(f"its chat template fails: {error}") from error
     return _parts(text, messages)
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    text = ""
+    for piece in pieces:
+        text += piece
+        if len(text) > LONGEST:
+            raise ValueError(f"it writes more than {LONGEST} characters")
+    return text
 
 
 def _parts(text: str, messages: Sequence[Message]) -> list[Part]:

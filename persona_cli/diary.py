@@ -6,10 +6,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from persona_cli.evidence import Wording
 from persona_cli.profile import Claim
 from persona_cli.reconcile import Change
+from persona_cli.reveal import revealed
 
-ORDER = ("added", "reinforced", "weakened", "revised", "retired")
+ORDER = ("added", "reinforced", "weakened", "revised", "retired", "to review")
 
 
 def subject(name: str, version: int, counts: Mapping[str, int]) -> str:
@@ -24,27 +26,40 @@ def count(changes: Iterable[Change]) -> Counter[str]:
 
 
 def message(
-    name: str, version: int, changes: Sequence[Change], *, read: str, by: str
+    name: str,
+    version: int,
+    changes: Sequence[Change],
+    *,
+    read: str,
+    by: str,
+    waiting: Sequence[Wording] = (),
 ) -> str:
     """The whole commit message of an update.
 
-    read: what was folded in: "24 interactions from claude-code, pairs"
-    by:   engine and prompt
+    read:    what was folded in: "24 interactions from claude-code, pairs"
+    by:      engine and prompt
+    waiting: claims that a person has to review first
     """
-    lines = [subject(name, version, count(changes)), "", f"From {read}, by {by}.", ""]
+    counts = count(changes)
+    if waiting:
+        counts["to review"] = len(waiting)
+    lines = [subject(name, version, counts), "", f"From {read}, by {by}.", ""]
     for kind in ORDER:
         for change in changes:
             if change.kind == kind:
                 lines += entry(change)
+    for one in waiting:
+        lines.append(f"to review {one.claim} {one.section}: {revealed(one.words)}")
+        lines.append(f"    because: it {one.why}")
     return "\n".join(lines).rstrip() + "\n"
 
 
 def entry(change: Change) -> list[str]:
     """One change, as two or three lines of the diary."""
     claim, before = change.claim, change.before
-    lines = [f"{change.kind} {claim.id} {claim.section}: {claim.text}"]
+    lines = [f"{change.kind} {claim.id} {claim.section}: {revealed(claim.text)}"]
     if change.kind == "revised" and before is not None:
-        lines.append(f"    was: {before.text}")
+        lines.append(f"    was: {revealed(before.text)}")
     if change.kind in ("reinforced", "weakened") and before is not None:
         lines[0] += f" ({before.count}x -> {claim.count}x)"
     if change.reason:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from persona_cli.inert import all_visible
 from persona_cli.profile import section_name
 
 _LINE = re.compile(
@@ -22,6 +23,9 @@ _CITE = re.compile(r"(?P<not>!?)(?P<kind>[pi])(?P<number>[0-9]{1,6})\Z")
 
 # A claim is one sentence; what is longer is a paragraph that took the form of one.
 LONGEST_CLAIM = 400
+
+# Characters of a line with all its citations; no pattern is tried on a longer one.
+_LONGEST_LINE = 3000
 
 # Lines of one answer. Twice what a good profile has, so that a model that repeats
 # itself stops in seconds.
@@ -81,9 +85,13 @@ def read_draft(
     lines: list[DraftLine] = []
     dropped: Counter[str] = Counter()
     for text in texts:
-        found = _LINE.match(text)
-        if found is None:
+        found = _LINE.match(text) if len(text) <= _LONGEST_LINE else None
+        if len(lines) == MOST_LINES:
+            dropped[f"beyond {MOST_LINES} lines"] += 1
+        elif found is None:
             dropped["not a claim line"] += 1
+        elif not (_is_plain(found["text"]) and _is_plain(found["section"])):
+            dropped["not plain text"] += 1
         elif len(found["text"]) > LONGEST_CLAIM:
             dropped["longer than a claim"] += 1
         elif not (cites := _cites(found["cites"])):
@@ -128,6 +136,11 @@ def citation_grammar(*, past: int, window: int) -> str:
     else:
         rules.append("cites ::= news")
     return "\n".join(rules) + "\n"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether all of a text can be seen, in a terminal and in markdown."""
+    return all_visible(text) and "<!--" not in text and "-->" not in text
 
 
 def _cites(text: str) -> list[str]:

@@ -75,6 +75,6 @@ def edit(
                 remedy=f"Your copy is {copy}; carry it over by hand.",
             )
         write_whole(store.path, after)
+        copy.unlink()  # before the commit, which refuses what looks like a secret
         sha = store.commit_by_hand() if commit else None
-    copy.unlink()
     return Edited(changed=True, commit=sha)

@@ -115,9 +115,10 @@ def load_engine(
     more: dict[str, Any] = {}
     if settings.context_tokens is not None:
         more["context"] = settings.context_tokens
-    path = model_file(ref, tell=tell)
+    path, template = admitted(ref, settings, tell=tell)
     return LlamaEngine(
         path,
+        chat_template=template,
         name=ref.entry.name if ref.entry else None,
         gpu_layers=settings.gpu_layers,
         tuning=tuning_of(path, settings),
@@ -156,15 +157,26 @@ def tuning_of(path: Path, settings: Settings) -> "Tuning":
     return replace(found, **given)
 
 
-def model_file(ref: ModelRef, *, tell: Callable[[str], None]) -> Path:
-    """The GGUF of a local model; the embedded one as repacked for this CPU.
+def admitted(
+    ref: ModelRef, settings: Settings, *, tell: Callable[[str], None]
+) -> tuple[Path, str | None]:
+    """The GGUF of a local model, which this process may load, and its chat template.
 
-    Raises: ModelError when it is not here
+    The embedded model comes as repacked for this CPU. The template is None where the
+    model's own is used.
+
+    Raises: ModelError when it is not here, or came to grief in a trial
     """
     from persona_cli.models.installed import locate
     from persona_cli.models.shelf import default_shelf
+    from persona_cli.trials import admit
 
-    return fastest_form(locate(ref, default_shelf()), tell=tell)
+    shelf = default_shelf()
+    path = locate(ref, shelf)
+    template = admit(
+        ref, path, lora=settings.lora, shelf=shelf, cache=cache_folder(), tell=tell
+    )
+    return fastest_form(path, tell=tell), template
 
 
 def fastest_form(path: Path, *, tell: Callable[[str], None]) -> Path:

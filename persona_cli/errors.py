@@ -6,6 +6,7 @@
       ModelError      4   the model is missing, does not fit, or answered badly
       HandoffError    5   the training script did not start, or did not finish
       BusyError       6   the profile is locked, or changed meanwhile
+      ChangeError     6   an update would take away more than it may unasked
 
 Exit 1 is left to bugs (a traceback), 130 to Ctrl-C.
 """
@@ -53,5 +54,11 @@ class HandoffError(PersonaError):
 
 class BusyError(PersonaError):
     """Someone else is at work on the profile; nothing was changed."""
+
+    exit_code = 6
+
+
+class ChangeError(PersonaError):
+    """An update would take away so much that a person has to agree."""
 
     exit_code = 6

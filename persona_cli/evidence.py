@@ -21,9 +21,10 @@ from typing import Any, Literal
 import jsonlines
 
 from persona_cli.errors import InputError
+from persona_cli.scope import GLOBAL
 
 Side = Literal["for", "against"]
-Status = Literal["active", "retired", "removed", "forgotten"]
+Status = Literal["active", "retired", "removed", "forgotten", "pending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,15 @@ class Wording:
     """What a claim was last written as, and what became of it.
 
     status:  ``active``; ``retired`` by newer behaviour; ``removed`` by a person's
-             hand; ``forgotten`` on request, and then without its words
+             hand, or turned down by them; ``forgotten`` on request, and then without
+             its words; ``pending`` until a person has reviewed it: it is no claim of
+             the profile, and stands here alone
     by:      engine and prompt, ``digest``, or ``human``
     version: of the profile that this line came with
-    why:     for a retired claim, what took its place
-    set_aside: interactions that ``rebuild`` must not read again
+    why:     for a retired claim, what took its place; for a pending one, why it waits
+    claim:   empty where interactions were forgotten, and no claim with them
+    set_aside: forgotten interactions, as ``interaction.mark`` has them
+    scope:   of a claim that waits: ``global`` or ``project:<name>``
     """
 
     claim: str
@@ -73,6 +78,7 @@ class Wording:
     version: int
     why: str = ""
     set_aside: tuple[str, ...] = ()
+    scope: str = GLOBAL
 
     def record(self) -> dict[str, Any]:
         """As a line of the file."""
@@ -88,6 +94,8 @@ class Wording:
             record["why"] = self.why
         if self.set_aside:
             record["set_aside"] = list(self.set_aside)
+        if self.scope != GLOBAL:
+            record["scope"] = self.scope
         return record
 
 
@@ -112,6 +120,10 @@ class Evidence:
     def wordings(self) -> dict[str, Wording]:
         """The newest wording of each claim that ever was."""
         return {e.claim: e for e in self.entries if isinstance(e, Wording)}
+
+    def pending(self) -> list[Wording]:
+        """The claims that wait for a person's review, oldest first."""
+        return [w for w in self.wordings().values() if w.status == "pending"]
 
     def linked(self) -> set[tuple[str, str, str]]:
         """(claim, interaction, side) of every link: none is written twice."""
@@ -154,10 +166,11 @@ def parse(text: str, *, place: str) -> Evidence:
     place:  begins every error
     Raises: InputError for a line that is no entry
     """
-    lines = [line + "\n" for line in text.split("\n") if line.strip()]
+    found = {n: line for n, line in enumerate(text.split("\n"), 1) if line.strip()}
+    lines = [line + "\n" for line in found.values()]
     reader = jsonlines.Reader(lines)
     entries: list[Entry] = []
-    for number in range(1, len(lines) + 1):
+    for number in found:
         try:
             entries.append(_entry(reader.read(type=dict)))
         except (jsonlines.Error, ValueError, RecursionError) as error:
@@ -187,7 +200,9 @@ def _entry(record: Mapping[str, Any]) -> Entry:
             "claim": str(claim),
             "words": str(words),
             "section": str(section),
-            "status": "active" | "retired" | "removed" | "forgotten" as status,
+            "status": (
+                "active" | "retired" | "removed" | "forgotten" | "pending"
+            ) as status,
             "by": str(by),
             "version": int(version),
         }:
@@ -200,5 +215,6 @@ def _entry(record: Mapping[str, Any]) -> Entry:
                 version=version,
                 why=str(record.get("why", "")),
                 set_aside=tuple(map(str, record.get("set_aside", ()))),
+                scope=str(record.get("scope", GLOBAL)),
             )
     raise ValueError("a field is missing or of the wrong type")

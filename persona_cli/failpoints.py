@@ -33,6 +33,15 @@ PLACES = {
     "lock-released": "the profile is free again",
 }
 
+# The same of ``forget --history``, in order.
+FORGETTING = {
+    "history-planned": "the present is forgotten and committed; the past is whole",
+    "history-packed": "the new past is in the repository, and named by nothing",
+    "history-moved": "the branches name the new past; the old one is still there",
+    "reflogs-expired": "the old past is named by nothing",
+    "history-pruned": "the old past is gone; only the note that we were at it is left",
+}
+
 ACTIONS = ("kill", "raise", "enospc")
 
 _met: Counter[str] = Counter()
@@ -45,19 +54,19 @@ class FailpointError(RuntimeError):
 def failpoint(name: str) -> None:
     """Do what the environment asks for at this place; mostly nothing.
 
-    name:   one of ``PLACES``
+    name:   one of ``PLACES``, or of ``FORGETTING``
     Raises: FailpointError for ``raise``, OSError (no space) for ``enospc``;
             ValueError when name or environment say what is not known here: a
             test that names no place must not pass
     """
-    if name not in PLACES:
+    if name not in PLACES and name not in FORGETTING:
         raise ValueError(f"{name!r} is no failpoint")
     wanted = os.environ.get("PERSONA_FAILPOINT")
     if not wanted:
         return
     place, _, rest = wanted.partition(":")
     action, _, times = rest.partition(":")
-    if place not in PLACES or action not in ACTIONS:
+    if place not in {**PLACES, **FORGETTING} or action not in ACTIONS:
         raise ValueError(f"PERSONA_FAILPOINT={wanted}: want <place>:<action>")
     if place != name:
         return

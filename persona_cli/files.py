@@ -234,6 +234,21 @@ def write_all(fd: int, content: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for this user alone.
+
+    Raises: OSError
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
+def private_opener(path: str, flags: int) -> int:
+    """For ``open(..., opener=...)``: a file that is new is for this user alone."""
+    return os.open(path, flags, 0o600)
+
+
 def sync(fd: int) -> None:
     """Flush a file to the disk itself."""
     # On macOS fsync stops at the drive's cache.

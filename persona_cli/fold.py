@@ -6,17 +6,19 @@ into a profile is ``reconcile``'s.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from persona_cli.allowed import NOTHING, Allows
 from persona_cli.archive import Archive
 from persona_cli.digest import Observation, digest
 from persona_cli.engine import Engine
-from persona_cli.evidence import Evidence
+from persona_cli.evidence import Evidence, Wording
 from persona_cli.infer import Asking, Inferred, infer, next_window
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, profile_text
+from persona_cli.leaks import cleaned, held_back
 from persona_cli.profile import Profile
 from persona_cli.questions import questions
 from persona_cli.reconcile import reconcile
@@ -77,6 +79,7 @@ def propose(
     asking: Asking,
     *,
     seed: int,
+    allows: Allows = NOTHING,
 ) -> Proposal:
     """Cut the next window off ``ahead``, and ask for claims.
 
@@ -84,12 +87,19 @@ def propose(
     earlier: folded in before; only counted along
     seed:    of the run; the window draws its own from it and from its ids, so that a
              run that was killed and resumed ends as one that was not
+    allows:  what may be said though it looks like a secret
     Raises:  ModelError
     """
+    # Read by the rules of the day on which they came; more may be known since.
+    ahead = [cleaned(deed, allows) for deed in ahead]
+    earlier = [cleaned(deed, allows) for deed in earlier]
     window = next_window(ahead, profile.claims, engine, asking)
     seed = window_seed(seed, [deed.id for deed in window.interactions])
     seen = observed(earlier, window)
-    drafts = infer(profile.claims, window, seen, engine, asking, seed=seed)
+    drafts = tuple(
+        replace(one, draft=held_back(one.draft, allows))
+        for one in infer(profile.claims, window, seen, engine, asking, seed=seed)
+    )
     every = (*earlier, *window.interactions)
     return Proposal(window, drafts, {deed.id: deed for deed in every}, seed)
 
@@ -136,10 +146,13 @@ def observed(earlier: Sequence[Interaction], window: Window) -> list[Observation
     return [observation for observation in found if new & set(observation.ids)]
 
 
-def set_aside(evidence: Evidence) -> set[str]:
-    """Interactions that no inference may read: those behind forgotten claims."""
-    wordings = evidence.wordings().values()
-    return {found for wording in wordings for found in wording.set_aside}
+def set_aside(evidence: Evidence, archive: Archive) -> set[str]:
+    """Interactions that nothing may read: those that are forgotten.
+
+    Another machine may have forgotten them, and this one's archive have them still.
+    """
+    wordings = [entry for entry in evidence.entries if isinstance(entry, Wording)]
+    return archive.unmarked({one for entry in wordings for one in entry.set_aside})
 
 
 def window_seed(seed: int, ids: Sequence[str]) -> int:

@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from persona_cli.archive import Archive, stamp
+from persona_cli.allowed import NOTHING, Allows
+from persona_cli.archive import Archive
 from persona_cli.errors import InputError
 from persona_cli.guard import guard
 from persona_cli.interaction import Interaction
 from persona_cli.logs import Tally, find_logs, read_log, read_stream
+from persona_cli.stamps import digest, stamp, was_read
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ def up_to_date(archive: Archive, paths: Sequence[Path], format: str | None) -> b
     if cursors.get("pending") != 0 or cursors.get("sizes") != archive.sizes():
         return False
     files = cursors["files"]
-    return all(files.get(_key(path)) == stamp(path, format) for path in paths)
+    return all(files.get(_key(path), [])[:3] == stamp(path, format) for path in paths)
 
 
 def gather(
@@ -58,6 +60,7 @@ def gather(
     format: str | None = None,
     since: datetime | None = None,
     max_record: int,
+    allows: Allows = NOTHING,
     write: bool = True,
     watch: Callable[[str, int], None] = lambda _name, _count: None,
 ) -> Gathered:
@@ -65,6 +68,7 @@ def gather(
 
     names:  files, folders, globs; ``-`` is ``stdin``
     since:  interactions before it are left for another time
+    allows: what may be kept though it looks like a secret
     write:  False leaves the disk alone
     watch:  called with each log's name and the interactions so far
     Raises: InputError when a log that was named cannot be read; one that was
@@ -76,19 +80,22 @@ def gather(
     files: dict[str, list[Any]] = archive.cursors().get("files", {})
     for path in paths:
         mark = stamp(path, format)
-        if files.get(_key(path)) == mark:
+        if was_read(files.get(_key(path), []), path, mark):
             result.unchanged += 1
+            files[_key(path)][:3] = mark
             continue
         log = read_log(path, tally=result.tally, format=format, max_record=max_record)
         early, broken = result.early, result.broken
         if str(path) not in named:
             log = _as_far_as_it_goes(log, result)
-        result.new += archive.add(_passed(log, result, since), write=write)
+        result.new += archive.add(
+            _passed(log, archive, result, since, allows), write=write
+        )
         if result.broken > broken:
             continue
         result.logs += 1
         if result.early == early:  # else there is something left to read
-            files[_key(path)] = mark
+            files[_key(path)] = [*mark, *digest(path, mark)]
         watch(path.name, result.new)
     if "-" in names:
         log = read_stream(
@@ -98,7 +105,9 @@ def gather(
             format=format,
             max_record=max_record,
         )
-        result.new += archive.add(_passed(log, result, since), write=write)
+        result.new += archive.add(
+            _passed(log, archive, result, since, allows), write=write
+        )
         result.logs += 1
     if write:
         archive.flush()  # before the cursors, which say that it is there
@@ -108,6 +117,7 @@ def gather(
 
 def settle(archive: Archive) -> None:
     """Remember that everything that was read is folded in."""
+    archive.keep_index()
     files = archive.cursors().get("files", {})
     archive.save_cursors(files, pending=len(archive.pending()))
 
@@ -132,13 +142,20 @@ def _as_far_as_it_goes(
 
 
 def _passed(
-    log: Iterator[Interaction], result: Gathered, since: datetime | None
+    log: Iterator[Interaction],
+    archive: Archive,
+    result: Gathered,
+    since: datetime | None,
+    allows: Allows,
 ) -> Iterator[Interaction]:
+    """What of a log may be learned from, guarded."""
     for interaction in log:
+        if archive.knows(interaction.id):
+            continue  # before the guard, which costs more than all the rest
         if since is not None and interaction.at and interaction.at < since:
             result.early += 1
             continue
-        guarded = guard(interaction)
+        guarded = guard(interaction, allows)
         result.redacted.update(guarded.redacted)
         if guarded.interaction is None:
             result.left_out[guarded.dropped or "left out"] += 1

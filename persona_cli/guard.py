@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from persona_cli.interaction import Interaction
+from persona_cli.allowed import NOTHING, Allows
+from persona_cli.interaction import Interaction, fingerprint
 from persona_cli.markers import INJECTED, OWN_RUN
 from persona_cli.pasted import typed
 from persona_cli.secrets import redact
@@ -45,8 +46,11 @@ class Guarded:
     redacted: Mapping[str, int] = field(default_factory=dict)
 
 
-def guard(interaction: Interaction) -> Guarded:
-    """Cut an interaction down to what may be learned from; twice changes nothing."""
+def guard(interaction: Interaction, allows: Allows = NOTHING) -> Guarded:
+    """Cut an interaction down to what may be learned from; twice changes nothing.
+
+    allows: what may be kept though it looks like a secret
+    """
     sides = (interaction.query, interaction.chosen, interaction.rejected)
     if any(OWN_RUN in side for side in sides):
         return Guarded(None, "a run of persona's own")
@@ -56,9 +60,9 @@ def guard(interaction: Interaction) -> Guarded:
     keep: Callable[[str], str] = (
         (lambda text: typed(text, whole=whole)) if own else _as_it_is
     )
-    query = _settled(interaction.query, _shortened, found)
-    chosen = _settled(interaction.chosen, keep, found)
-    rejected = _settled(interaction.rejected, _as_it_is, found)
+    query = _settled(interaction.query, _shortened, found, allows)
+    chosen = _settled(interaction.chosen, keep, found, allows)
+    rejected = _settled(interaction.rejected, _as_it_is, found, allows)
     if query is None or chosen is None or rejected is None:
         return Guarded(None, "text within text within text", found)
     if not chosen.strip():
@@ -69,14 +73,33 @@ def guard(interaction: Interaction) -> Guarded:
         if rejected == chosen:
             return Guarded(None, "chosen and rejected are the same", found)
     passed = replace(interaction, query=query, chosen=chosen, rejected=rejected)
-    return Guarded(passed, None, found)
+    return Guarded(_renamed(passed, found, allows), None, found)
 
 
-def _settled(text: str, keep: Callable[[str], str], found: Counter[str]) -> str | None:
+def _renamed(
+    interaction: Interaction, found: Counter[str], allows: Allows
+) -> Interaction:
+    """Without secrets in its names, which logs and files give: ``ada@mail.jsonl``."""
+    named = f"{interaction.id}\n{interaction.source}\n{interaction.scope}"
+    clean, new = redact(named, allows)
+    if not new or clean.count("\n") != 2:
+        return interaction
+    found.update(new)
+    name, source, scope = clean.split("\n")
+    if name != interaction.id:
+        name = f"redacted:{fingerprint(interaction.id)}"
+    return replace(interaction, id=name, source=source, scope=scope)
+
+
+def _settled(
+    text: str, keep: Callable[[str], str], found: Counter[str], allows: Allows
+) -> str | None:
     """A text cut until nothing more is to be cut; None when that does not end."""
+    if not text:
+        return text
     for _ in range(_MOST_CUTS):
         before = text
-        text, new = redact(keep(_without_profile(text)))
+        text, new = redact(keep(_without_profile(text)), allows)
         found.update(new)
         if text == before:
             return text

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from persona_cli import diary
+from persona_cli import evidence as ev
 from persona_cli import profile as pr
 from persona_cli.differences import differences
 from persona_cli.errors import InputError, UsageError
 from persona_cli.fold import stamped
-from persona_cli.places import PROFILE
+from persona_cli.places import EVIDENCE, PROFILE
 from persona_cli.profile import Profile
 from persona_cli.reconcile import Change
+from persona_cli.sound import good_versions
 from persona_cli.store import Store
+from persona_cli.tombstones import still_forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def undo(store: Store, *, to: str | None, now: datetime, commit: bool = True) ->
     """Make a new version that equals an old one, claims and evidence.
 
     The interactions that the undone versions folded in stay folded in: the next
-    update does not bring the same claims back. The caller holds the store's lock.
+    update does not bring the same claims back. What was forgotten since stays
+    forgotten: to undo is not to remember. The caller holds the store's lock.
 
     to:     a version; None is the one before the last that was not itself undone
     Raises: UsageError when there is nothing to go back to
@@ -97,8 +101,13 @@ def undo(store: Store, *, to: str | None, now: datetime, commit: bool = True) ->
     profile_bytes, evidence_bytes = store.at(sha)
     newest = max((p.version for _, p in _readable_versions(store)), default=0)
     version = max(newest, current.version if current else 0) + 1
-    profile = pr.rewrite(
+    old, evidence = still_forgotten(
         pr.parse(profile_bytes.decode(), place=PROFILE),
+        ev.parse(evidence_bytes.decode(), place=EVIDENCE),
+        store.forgotten(),
+    )
+    profile = pr.rewrite(
+        old,
         meta={
             "version": version,
             "restores": target.meta.get("restores", target.version),
@@ -115,7 +124,7 @@ def undo(store: Store, *, to: str | None, now: datetime, commit: bool = True) ->
         ]
     )
     done = store.replace_all(
-        profile, evidence_bytes.decode(), message=message + "\n", commit=commit
+        profile, ev.render(evidence), message=message + "\n", commit=commit
     )
     return Undone(version, target.version, tuple(changes), done)
 
@@ -134,9 +143,12 @@ def _target(
     """The commit to go back to."""
     if to is not None:
         return _commit_of(store, to)
+    if current is None:
+        for found in good_versions(store.folder, store.git):
+            return found
     for sha, profile in _readable_versions(store):
         if current is None:
-            return sha, profile
+            break
         base = current.meta.get("restores", current.version)
         if "restores" not in profile.meta and profile.version < int(base):
             return sha, profile

@@ -69,6 +69,11 @@ def inert(text: str) -> str:
     return _whole(shown[: LONGEST - 1]) + "…"
 
 
+def all_visible(text: str) -> bool:
+    """Whether nothing in a text hides, or changes how the rest is shown."""
+    return _visible(text) == text
+
+
 def break_controls(text: str) -> str:
     """The same text, a backslash in each control token of a chat template."""
     return _CONTROL.sub(lambda found: found[0] + "\\", text)

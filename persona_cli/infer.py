@@ -11,13 +11,20 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from persona_cli.digest import Observation
-from persona_cli.draft import Draft, DraftLine, citation_grammar, read_draft
+from persona_cli.draft import (
+    MOST_LINES,
+    Draft,
+    DraftLine,
+    citation_grammar,
+    read_draft,
+)
 from persona_cli.engine import Answer, Engine, Message, OnText
 from persona_cli.errors import ModelError
 from persona_cli.grounds import borne_out
 from persona_cli.interaction import Interaction
 from persona_cli.models.catalogue import UNKNOWN, Manners
 from persona_cli.profile import Claim
+from persona_cli.provenance import Voices
 from persona_cli.similar import contradicts
 from persona_cli.summary import align
 from persona_cli.templates import load_template
@@ -40,6 +47,10 @@ OBSERVED_SHARE = 0.125
 # What stands before its end is in the next prompt too, as long as no claim changes.
 # The end stands there once: nothing inside can look like it.
 _LASTS = "</past>\n"
+
+# Characters a token may have, on the average: beyond it an engine did not keep to what
+# it was asked for, and what it says is not read to the end.
+_LONGEST_TOKEN = 32
 
 # Tokens below which a window is not worth a call.
 SMALLEST_ROOM = 256
@@ -179,7 +190,7 @@ def _ask(
     manners = asking.manners
     if asking.candidates > 1 and manners.sampling.temperature == 0:
         manners = _lively(manners)  # greedy ones would all be the same
-    return engine.draft(
+    answers = engine.draft(
         _messages(past, window, observations, asking),
         asking.candidates,
         max_tokens=asking.answer_tokens,
@@ -189,6 +200,24 @@ def _ask(
         on_text=asking.on_text,
         on_thought=asking.on_thought,
     )
+    _see_that_all_came(answers, asking.candidates, engine)
+    longest = _LONGEST_TOKEN * asking.answer_tokens
+    return [_shortened(answer, longest) for answer in answers]
+
+
+def _see_that_all_came(answers: Sequence[Answer], wanted: int, engine: Engine) -> None:
+    if len(answers) != wanted:
+        raise ModelError(
+            f"{engine.name}: gave {len(answers)} drafts, and was asked for {wanted}",
+            remedy="Use another model.",
+        )
+
+
+def _shortened(answer: Answer, longest: int) -> Answer:
+    """An answer of which no more is read than a model could have been asked for."""
+    if len(answer.text) <= longest:
+        return answer
+    return replace(answer, text=answer.text[:longest], cut=True)
 
 
 def _lively(manners: Manners) -> Manners:
@@ -211,23 +240,27 @@ def _read(
     asking: Asking,
 ) -> Draft:
     if asking.manners.prompt == "summary":
-        return align(answer.text, past, window.interactions, observations)
-    draft = read_draft(
-        answer.text,
-        past=[claim.id for claim in past],
-        window=[interaction.id for interaction in window.interactions],
-        cut=answer.cut,
-    )
-    if asking.manners.check == "none":
-        return draft
+        draft = align(answer.text, past, window.interactions, observations)
+        draft = replace(draft, lines=draft.lines[:MOST_LINES])
+    else:
+        draft = read_draft(
+            answer.text,
+            past=[claim.id for claim in past],
+            window=[interaction.id for interaction in window.interactions],
+            cut=answer.cut,
+        )
     dropped = Counter(draft.dropped)
     deeds = {deed.id: deed for deed in window.interactions}
+    checked = asking.manners.check == "grounded" and asking.manners.prompt == "infer"
+    voices = Voices(window.interactions, past)
     lines: list[DraftLine] = []
     for line in draft.lines:
-        if borne_out(line, deeds, observations):
-            lines.append(line)
-        else:
+        if checked and not borne_out(line, deeds, observations):
             dropped["not borne out by what it cites"] += 1
+        elif voices.others_said(line):
+            dropped["repeats what others wrote"] += 1
+        else:
+            lines.append(line)
     return Draft(tuple(lines), dropped)
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persona_cli import profile as pr
-from persona_cli.errors import UsageError
-from persona_cli.files import write_whole
+from persona_cli.errors import InputError, UsageError
+from persona_cli.files import make_private, write_whole
 from persona_cli.git import Git
 from persona_cli.places import EVIDENCE, STATE, profile_names
 from persona_cli.store import Store
@@ -37,7 +37,17 @@ def init(root: Path, name: str, *, title: str | None, commit: bool = True) -> Ma
                 f" cannot tell {name!r} from it",
                 remedy="Take another name.",
             )
-    root.mkdir(parents=True, exist_ok=True)
+    if (
+        not store.path.exists()
+        and (store.folder / EVIDENCE).exists()
+        and store.git.top() is not None
+        and store.git.is_tracked(store.path)
+    ):
+        raise InputError(
+            f"{store.path}: gone, and its past is still there",
+            remedy=f"Take the last good version: persona restore {name}.",
+        )
+    make_private(root)
     if not store.folder.exists():
         store.folder.mkdir()
         store.folder.chmod(0o700)  # whatever the umask says

@@ -9,6 +9,9 @@ from persona_cli.scope import GLOBAL
 Kind = Literal["pair", "message", "post", "rating", "edit", "stated"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+# Of a sentence's words, the share that must have been offered for it to be no edit.
+_KEPT = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
@@ -62,6 +65,41 @@ class Interaction:
         if self.scope != GLOBAL and not self.scope.startswith("project:"):
             raise ValueError(f"scope {self.scope!r} is not global or project:<name>")
 
+    @property
+    def own(self) -> str:
+        """The user's own words in it: evidence of what they want to the letter.
+
+        None of a choice or a rating, whose items others wrote; of an edit what was
+        not offered to them, sentence by sentence.
+        """
+        if self.kind in ("pair", "rating"):
+            return ""
+        if self.kind != "edit":
+            return self.chosen
+        offered = [_looks(part) for part in _sentences(self.rejected)]
+        return "\n".join(
+            part
+            for part in _sentences(self.chosen)
+            if not any(_is_from(_looks(part), one) for one in offered)
+        )
+
+
+def _sentences(text: str) -> list[str]:
+    import re  # here, not above: `persona apply` starts without it
+
+    return re.split(r"(?<=[.!?])\s+|\n", text)
+
+
+def _looks(sentence: str) -> frozenset[str]:
+    from persona_cli.lookalike import folded
+
+    return frozenset(folded(sentence).split())
+
+
+def _is_from(part: frozenset[str], offered: frozenset[str]) -> bool:
+    """Whether a sentence is one that was offered, but for a word or two."""
+    return len(part & offered) >= _KEPT * len(part)
+
 
 def fingerprint(*parts: str) -> str:
     """16 hex digits that name a deed whose log gives it no id.
@@ -74,3 +112,22 @@ def fingerprint(*parts: str) -> str:
 
     text = "\x1f".join(unicodedata.normalize("NFC", part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def mark(id: str) -> str:
+    """What is kept of the id of a forgotten interaction: ``#`` and 16 hex digits.
+
+    Enough to know the interaction when it is met again, and none of the words that a
+    log may have put into its id. A mark is its own mark.
+    """
+    import hashlib  # as above
+
+    if is_mark(id):
+        return id
+    text = f"forgotten\x1f{id}".encode("utf-8", "surrogatepass")
+    return "#" + hashlib.sha256(text).hexdigest()[:16]
+
+
+def is_mark(id: str) -> bool:
+    """Whether an id is all that is kept of a forgotten one."""
+    return len(id) == 17 and id[0] == "#" and set(id[1:]) <= set("0123456789abcdef")

@@ -17,6 +17,7 @@ from typing import Literal
 
 from persona_cli.accuracy import Accuracy
 from persona_cli.engine import Choice, Engine, Message, sigmoid
+from persona_cli.errors import ModelError
 from persona_cli.inject import claim_line, section_line
 from persona_cli.profile import Claim
 from persona_cli.templates import load_template
@@ -29,6 +30,8 @@ Form = Literal["pair", "item"]
 LONGEST_ITEM = 800
 
 NOTHING_KNOWN = "Nothing is known of this person yet."
+
+_ROUNDING = 1e-3  # by which a log-probability may be above 0
 
 _FENCES = ("profile", "asked", "item")
 
@@ -161,6 +164,11 @@ class Judge:
             choices = self._engine.choose(prefix, asked)
         else:
             choices = self._engine.choose(prefix, asked, answers=("Yes", "No"))
+        if len(choices) != len(asked) or not all(map(_is_told, choices)):
+            raise ModelError(
+                f"{self.name}: what it tells are no probabilities",
+                remedy="Judge with another model, or leave the check out: --no-verify.",
+            )
         two = zip(choices[::2], choices[1::2], strict=True)
         verdict = _of_pair if self.form == "pair" else _of_items
         return [
@@ -202,6 +210,13 @@ def _shown(question: Question) -> tuple[str, str, str]:
         inside(middle_cut(question.query.strip(), LONGEST_CONTEXT), fences=_FENCES),
         inside(middle_cut(question.chosen.strip(), LONGEST_ITEM), fences=_FENCES),
         inside(middle_cut(question.rejected.strip(), LONGEST_ITEM), fences=_FENCES),
+    )
+
+
+def _is_told(choice: Choice) -> bool:
+    return all(
+        math.isfinite(logprob) and logprob <= _ROUNDING
+        for logprob in (choice.first, choice.second)
     )
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from persona_cli.gguf import Header
 
@@ -109,6 +109,13 @@ def devices(native: Any) -> list[dict[str, Any]]:
     return found
 
 
+def _unnamed() -> IO[bytes]:
+    """A file in memory, where the system has such; else one without a name."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("persona-stderr"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 @contextmanager
 def stderr_kept() -> Iterator[Callable[[], list[str]]]:
     """Keep what C code writes to stderr from the terminal.
@@ -116,7 +123,7 @@ def stderr_kept() -> Iterator[Callable[[], list[str]]]:
     Yields: what gives the lines that were written, once the block is left
     """
     lines: list[str] = []
-    with tempfile.TemporaryFile() as file:
+    with _unnamed() as file:
         saved = os.dup(2)
         try:
             os.dup2(file.fileno(), 2)

@@ -61,7 +61,7 @@ _MACHINE = re.compile(
         [A-Z]\w{0,60}(?:Error|Exception|Warning|Interrupt)\b(?::\ |$)
       | (?:npm|pnpm|yarn|cargo|gcc|warning|error|fatal|panic)(?:\[\w{1,20}\]|\ ERR!)?:\s
       | npm\ ERR!
-      | (?:diff\ --git|index\ [0-9a-f]{7}|@@\ -|\+\+\+\ |---\ [ab]/)
+      | index\ [0-9a-f]{7}
       | [\w./\\-]{1,200}:[0-9]{1,7}(?::[0-9]{1,7})?:\s
       | \^{2,}|~{2,}\^
     )""",
@@ -71,6 +71,11 @@ _PROMPT = re.compile(
     r"\s*(?:Traceback \(most recent|[$%]|PS [A-Z]:\\.{0,100}>"
     r"|\S{1,40}@\S{1,60}[:~]\S{0,100}[$#])\s*\S"
 )
+
+_SESSION = re.compile(r"\s*(?:\$\s|PS [A-Z]:\\.{0,100}>)\s*\S")
+
+# From here on a paragraph is of a program: a patch, whose lines begin as lists do.
+_PATCH = re.compile(r"diff --git |@@ -|\+\+\+ |--- [ab]/")
 
 # A line that hands over what someone else wrote.
 _LEADS = re.compile(
@@ -144,37 +149,52 @@ def _without_fences(text: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """Paragraphs as lines, up to a forwarded mail, without what a line leads in."""
+    """Paragraphs as lines, up to where something begins whose end nobody can tell.
+
+    A mail, a transcript and a shell session take the rest of the text along, and so
+    does what a line leads in, unless that is quoted: then it ends where the quote does.
+    """
     block: list[str] = []
     handed_over = False
     for line in [*text.split("\n"), ""]:
-        if _FORWARDED.match(line):
+        if any(form.match(line) for form in (_FORWARDED, _TRANSCRIPT, _SESSION)):
             break
         if line.strip():
             block.append(line.rstrip())
             continue
-        if block and not handed_over:
+        if not block:
+            continue
+        if handed_over and not _is_quoted(block):
+            return
+        if sum(bool(_MAIL_HEAD.match(line)) for line in block) > 1:
+            return
+        if not handed_over:
             yield block
-        if block:
-            handed_over = _leads(block[-1])
+        if any(_leads(line) for line in block[:-1]):
+            return
+        handed_over = _leads(block[-1])
         block = []
     if block and not handed_over:
         yield block
 
 
+def _is_quoted(block: list[str]) -> bool:
+    """Whether a paragraph shows itself where it ends: a quote, or what was cut."""
+    text = "\n".join(block)
+    return text == _CUT or _is_quotation(text) or all(map(_QUOTE.match, block))
+
+
 def _typed_lines(block: list[str]) -> str:
     """A paragraph without quoted and machine lines.
 
-    A shell session, a transcript or a traceback ends it, and so does a line that
+    A command line, a patch or a traceback ends it, and so does a line that
     hands over; that line goes too, or it would seem to hand over what came later.
     """
     kept: list[str] = []
-    if sum(bool(_MAIL_HEAD.match(line)) for line in block) > 1:
-        return ""
     if _INDENTED.match(block[0]) and not _ITEM.match(block[0]):
         return ""
     for line in block:
-        if _PROMPT.match(line) or _TRANSCRIPT.match(line):
+        if _PROMPT.match(line) or _PATCH.match(line):
             break
         if _QUOTE.match(line) or _MACHINE.match(line):
             continue

@@ -10,6 +10,15 @@ PROFILE, EVIDENCE, STATE = "profile.md", "evidence.jsonl", ".state"
 # In ``.state``: what a model had read of its last prompt. It only saves time.
 READ = "read.bin"
 
+# In ``.state``: what is known of each interaction. It only saves time.
+INDEX = "index.db"
+
+# In ``.state``: what ``restore`` has replaced.
+DAMAGED = "damaged"
+
+# In ``.state``: there while ``forget --history`` is at work, or was stopped in it.
+BEGUN = "forgetting"
+
 # Of a profile file. A person's preferences are pages, not megabytes; what is larger
 # came here by mistake.
 LARGEST = 4 << 20
@@ -22,6 +31,12 @@ def profile_names(root: Path) -> list[str]:
     if not root.is_dir():
         return []
     return sorted(path.parent.name for path in root.glob(f"*/{PROFILE}"))
+
+
+def folder_names(root: Path) -> list[str]:
+    """Profiles under a root, sorted, also those whose ``profile.md`` is gone."""
+    left = {path.parent.name for path in root.glob(f"*/{EVIDENCE}")}
+    return sorted({*profile_names(root), *left})
 
 
 def check_name(name: str) -> str:
@@ -45,6 +60,11 @@ def profile_path(root: Path, name: str) -> Path:
     folder = root / check_name(name)
     path = folder / PROFILE
     if not path.is_file():
+        if (folder / EVIDENCE).exists():
+            raise InputError(
+                f"{path}: gone, and its past is still there",
+                remedy=f"Take the last good version: persona restore {name}.",
+            )
         others = profile_names(root)
         if not others:
             raise no_profile_yet(root, name)
@@ -97,8 +117,10 @@ def decoded(content: bytes | None, path: Path) -> str:
     try:
         return (content or b"").decode("utf-8")
     except UnicodeDecodeError as error:
+        before, byte = error.object[: error.start], error.object[error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise InputError(
-            f"{path}: not UTF-8 text (byte {error.object[error.start]:#04x} at"
+            f"{path}:{line}:{column}: not UTF-8 text (byte {byte:#04x} at"
             f" {error.start})",
             remedy="Save it as UTF-8, or take the last good version: persona undo.",
         ) from error

@@ -191,7 +191,8 @@ def rewrite(
     for key, value in (meta or {}).items():
         line = f"{key}: {strict_yaml.dump_inline(value)}{newline}"
         _set_key(head, key, "" if value is None else line)
-    return parse("".join((*head, *kept)), place="the new profile")
+    # Front matter of an odd form may not take another key: named as a person knows it.
+    return parse("".join((*head, *kept)), place="profile.md")
 
 
 def line_of(claim: Claim) -> str:

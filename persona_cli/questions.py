@@ -6,9 +6,12 @@ hashes. That is as good as drawn by lot, and stays nearly the same as new ones a
 so that what a judge said of them need not be asked again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from heapq import nsmallest
+from itertools import chain
 
-from persona_cli.archive import Archive, Entry
+from persona_cli.archive import Archive
+from persona_cli.index import Entry
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Question
 from persona_cli.rivals import normal
@@ -30,13 +33,11 @@ def questions(
     most:  None is all there are
     Order: by hash of the id, which is as good as none
     """
-    done = archive.folded() | archive.tried() | set(aside)
-    held = [entry for entry in archive.entries() if entry.held and entry.id not in done]
-    rated = [entry for entry in held if entry.rating is not None]
-    low_of = _paired(rated)
-    kept = [entry for entry in held if entry.rating is None or entry.id in low_of]
-    kept.sort(key=lambda entry: (rank(entry.id), entry.id))
-    kept = kept[:most]
+    pairs = _paired(archive.held(aside=aside, rated=True))
+    low_of = {high.id: low for high, low in pairs}
+    unrated = archive.held(aside=aside, rated=False)
+    every = chain(unrated, (high for high, _ in pairs))
+    kept = sorted(every, key=_rank) if most is None else nsmallest(most, every, _rank)
     low = dict(
         zip(
             [entry.id for entry in kept if entry.id in low_of],
@@ -55,6 +56,10 @@ def rank(id: str) -> int:
     return lot(f"asked:{id}")
 
 
+def _rank(entry: Entry) -> tuple[int, str]:
+    return rank(entry.id), entry.id
+
+
 def halves(asked: Sequence[Question]) -> tuple[list[Question], list[Question]]:
     """Questions to choose by, and questions to test the chosen by.
 
@@ -67,26 +72,23 @@ def halves(asked: Sequence[Question]) -> tuple[list[Question], list[Question]]:
     return sides
 
 
-def _paired(rated: Sequence[Entry]) -> dict[str, Entry]:
-    """Id of what was rated high -> something that was rated low; each once.
+def _paired(rated: Iterable[Entry]) -> list[tuple[Entry, Entry]]:
+    """(what was rated high, something that was rated low); each once.
 
     Each takes the free one that a hash of both names, so that a new rating moves few.
     Answers go with answers, and items that nobody asked for with such items.
     """
-    found: dict[str, Entry] = {}
+    found: list[tuple[Entry, Entry]] = []
     for answers in (True, False):
-        of_a_kind = sorted(
-            (entry for entry in rated if entry.replies is answers),
-            key=lambda entry: (rank(entry.id), entry.id),
-        )
+        of_a_kind = [entry for entry in rated if entry.replies is answers]
         highs = [e for e in of_a_kind if e.rating is not None and e.rating >= HIGH]
         lows = [e for e in of_a_kind if e.rating is not None and e.rating <= LOW]
-        free = {low.id: low for low in lows[:MOST_RATED]}
-        for high in highs[:MOST_RATED]:
+        free = {low.id: low for low in nsmallest(MOST_RATED, lows, _rank)}
+        for high in nsmallest(MOST_RATED, highs, _rank):
             if not free:
                 break
             best = min(free, key=lambda low: (lot(f"{high.id}\x1f{low}"), low))
-            found[high.id] = free.pop(best)
+            found.append((high, free.pop(best)))
     return found
 
 
@@ -95,13 +97,13 @@ def _rivals(messages: Sequence[Interaction], archive: Archive) -> dict[str, str]
     if not messages or archive.rivals is None:
         return {}
     replies = archive.rivals.replies({normal(deed.query) for deed in messages})
-    own = {entry.id for entry in archive.entries()}  # the same log may be in both
     found: dict[str, str] = {}
     for deed in messages:
         others = {
             other: words
             for other, words in replies.get(normal(deed.query), {}).items()
-            if other not in own and normal(words) != normal(deed.chosen)
+            # the same log may be in both
+            if not archive.knows(other) and normal(words) != normal(deed.chosen)
         }
         if others:
             best = min(others, key=lambda other: (lot(f"{deed.id}\x1f{other}"), other))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from persona_cli import __version__, diary
-from persona_cli import archive as archived
 from persona_cli import profile as pr
+from persona_cli.allowed import Allows
 from persona_cli.archive import Archive, folded_line
 from persona_cli.differences import differences
 from persona_cli.engine import Engine
@@ -23,6 +23,7 @@ from persona_cli.fold import (
     verifier_of,
     window_seed,
 )
+from persona_cli.index import Entry as Archived
 from persona_cli.infer import Asking
 from persona_cli.judge import profile_text
 from persona_cli.profile import Claim, Profile
@@ -40,6 +41,7 @@ class Rebuilt:
     folded, left: interactions
     changes:      against the profile as it was; empty until the end, and when the
                   result was rejected
+    waiting:      claims that wait for a person's review
     checked:      what held-out choices say of the result
     """
 
@@ -48,6 +50,7 @@ class Rebuilt:
     profile: Profile
     changes: tuple[Change, ...] = ()
     checked: Checked = UNCHECKED
+    waiting: int = 0
     commit: str | None = None
 
 
@@ -73,7 +76,7 @@ def rebuild(
     """
     loaded = store.load()
     old = loaded.profile
-    aside = set_aside(loaded.evidence)
+    aside = set_aside(loaded.evidence, archive)
     entries = archive.readable(aside=aside)
     if not entries:
         return
@@ -85,7 +88,9 @@ def rebuild(
     opened = open_engine()
     verifier = verifier_of(opened, archive, aside, checking, write=write)
     profile, evidence = yield from _anew(
-        profile, start, archive, entries, opened, verifier, seed=seed
+        *(profile, start, archive, entries, opened, verifier),
+        seed=seed,
+        allows=store.allowed(),
     )
     names = _old_ids(profile, replaceable)
     profile = _renamed(profile, names)
@@ -98,7 +103,8 @@ def rebuild(
             step=window_seed(seed, [entry.id for entry in entries]),
         )
     if not checked.kept:
-        yield Rebuilt(len(entries), 0, old, checked=checked)
+        waiting = len(loaded.evidence.pending())
+        yield Rebuilt(len(entries), 0, old, checked=checked, waiting=waiting)
         return
     new = [
         replace(entry, claim=names.get(entry.claim, entry.claim))
@@ -121,8 +127,10 @@ def rebuild(
         )
         back = set(names.values())
         evidence = _history(loaded.evidence, new, replaceable, back, version)
-    else:  # no version that says nothing
-        profile, evidence = old, loaded.evidence
+    else:  # no version that says nothing; what waits is kept all the same
+        held = {wording.claim for wording in evidence.pending()}
+        kept = [entry for entry in new if entry.claim in held]
+        profile, evidence = old, loaded.evidence.with_entries(kept)
     sha = None
     if write:
         sha = _save(
@@ -134,7 +142,8 @@ def rebuild(
             by=opened[0].name,
             commit=commit,
         )
-    yield Rebuilt(len(entries), 0, profile, changes, checked, sha)
+    waiting = len(evidence.pending())
+    yield Rebuilt(len(entries), 0, profile, changes, checked, waiting, sha)
 
 
 def _save(
@@ -142,7 +151,7 @@ def _save(
     archive: Archive,
     loaded: Loaded,
     result: tuple[Profile, Evidence, tuple[Change, ...]],
-    entries: Sequence[archived.Entry],
+    entries: Sequence[Archived],
     *,
     by: str,
     commit: bool,
@@ -171,11 +180,12 @@ def _anew(
     profile: Profile,
     evidence: Evidence,
     archive: Archive,
-    entries: Sequence[archived.Entry],
+    entries: Sequence[Archived],
     opened: tuple[Engine, Asking],
     verifier: Verifier,
     *,
     seed: int,
+    allows: Allows,
 ) -> Generator[Rebuilt, None, tuple[Profile, Evidence]]:
     """Fold all entries into a profile in memory; yields how far it is."""
     done_before = 0
@@ -183,7 +193,7 @@ def _anew(
         ahead = list(archive.read(left[:MOST_INTERACTIONS]))
         past = entries[max(done_before - EARLIER, 0) : done_before]
         earlier = list(archive.read(past))
-        proposal = propose(profile, ahead, earlier, *opened, seed=seed)
+        proposal = propose(profile, ahead, earlier, *opened, seed=seed, allows=allows)
         best = best_draft(proposal, profile, evidence, verifier)
         done = reconcile(
             profile,

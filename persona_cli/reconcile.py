@@ -9,6 +9,7 @@ and these rules say what follows:
     i                      added; or reinforces the claim it nearly repeats
     !p and a newer i       the past claim is retired, and the new one added
     nothing, or no such    dropped, and counted
+    i, and asks for power  waits for a person, in the evidence (see ``authority``)
     (a claim nobody cites) kept
 
 What a person wrote, or reworded, is reinforced at most: its words stay.
@@ -28,6 +29,7 @@ from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim, Profile
 from persona_cli.scope import GLOBAL
 from persona_cli.similar import NEAR, polarity, similarity, words
+from persona_cli.waiting import Waiting, waits
 
 # An update does the first four; going back to an older version also weakens.
 ChangeKind = Literal["added", "reinforced", "revised", "retired", "weakened"]
@@ -73,12 +75,15 @@ class Reconciled:
     """The next profile and evidence, and how they differ from the last.
 
     dropped: reason -> lines that had no effect
+    waiting: claims that a person has to review first; they are in the evidence, and
+             not in the profile
     """
 
     profile: Profile
     evidence: Evidence
     changes: tuple[Change, ...]
     dropped: Mapping[str, int]
+    waiting: tuple[Wording, ...] = ()
 
 
 def reconcile(
@@ -136,6 +141,7 @@ class _Work:
         wordings = evidence.wordings()
         self.taken = set(wordings) | {claim.id for claim in profile.claims}
         self.refused = [w.words for w in wordings.values() if w.status == "removed"]
+        self.waiting = Waiting(evidence, by=by, version=profile.version)
 
     def fold(self, line: DraftLine) -> None:
         if line.retires:
@@ -176,8 +182,9 @@ class _Work:
         if any(similarity(line.text, words) >= NEAR for words in self.refused):
             self.dropped["you removed this claim"] += 1
             return
-        found = pr.new_id(line.text, self.taken)
-        self.taken.add(found)
+        if self._held(line):
+            return
+        found = self._new_id(line.text)
         claim = Claim(id=found, section=line.section, text=line.text, by=line.by)
         self.touched[found] = _Touched(None, claim, [], "")
         self._link(found, line)
@@ -194,6 +201,9 @@ class _Work:
             return
         if reword and not set(words(claim.text)) & set(words(line.text)):
             self._add(replace(line, keeps=()))  # another subject: another claim
+            return
+        if reword and waits(line.section, line.text):
+            self._add(replace(line, keeps=()))  # no claim slips in as a rewording
             return
         self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
         self._link(claim_id, line)
@@ -227,7 +237,27 @@ class _Work:
         old = self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
         old.retired_by = f"the same as {into}: {target.text}"
 
+    def _held(self, line: DraftLine) -> bool:
+        """Let a line wait that no profile takes in unseen."""
+        scopes = {self.interactions[i].scope for i in line.rests_on}
+        scope = scopes.pop() if len(scopes) == 1 else GLOBAL
+        claim = Claim("", line.section, line.text, scope=scope, by=line.by)
+        found = self.waiting.hold(claim, name=self._new_id)
+        if found is None:
+            return False
+        self.waiting.entries += self._fresh(found, line, "for")
+        return True
+
+    def _new_id(self, text: str) -> str:
+        found = pr.new_id(text, self.taken)
+        self.taken.add(found)
+        return found
+
     def _retire(self, line: DraftLine) -> None:
+        if line.rests_on and waits(line.section, line.text):
+            # "Forget the rest" does not take the rest along.
+            self._add(replace(line, retires=(), keeps=()))
+            return
         newest = self._newest(line.rests_on)
         gone: list[Claim] = []
         for claim_id in line.retires:
@@ -256,21 +286,29 @@ class _Work:
 
     def _link(self, claim_id: str, line: DraftLine, *, side: ev.Side = "for") -> None:
         touched = self.touched[claim_id]
+        fresh = self._fresh(claim_id, line, side)
+        touched.links.extend(fresh)
+        for link in fresh:
+            touched.quote = touched.quote or link.quote
+        touched.fact = touched.fact or line.fact
+        if side == "for":
+            shown = [link.interaction for link in fresh if link.side == "for"]
+            self._support(touched, line, shown)
+
+    def _fresh(self, claim_id: str, line: DraftLine, side: ev.Side) -> list[Link]:
+        """Links of a claim to what a line cites, where they are not there yet."""
         cited = [(i, side) for i in line.rests_on]
         if side == "for":
             cited += [(i, "against") for i in line.against]
-        fresh = [pair for pair in cited if (claim_id, *pair) not in self.linked]
-        for found, where in fresh:
+        links: list[Link] = []
+        for found, where in cited:
+            if (claim_id, found, where) in self.linked:
+                continue
             self.linked.add((claim_id, found, where))
             deed = self.interactions[found]
             quote = line.quotes.get(found) or quote_from(deed, line.text)
-            touched.links.append(
-                Link(claim_id, found, deed.source, deed.at, where, quote)
-            )
-            touched.quote = touched.quote or quote
-        touched.fact = touched.fact or line.fact
-        if side == "for":
-            self._support(touched, line, [i for i, where in fresh if where == "for"])
+            links.append(Link(claim_id, found, deed.source, deed.at, where, quote))
+        return links
 
     def _support(self, touched: _Touched, line: DraftLine, ids: Sequence[str]) -> None:
         claim = touched.after
@@ -326,7 +364,11 @@ class _Work:
             added=[c.claim for c in changes if c.kind == "added"],
         )
         return Reconciled(
-            after, self.evidence.with_entries(entries), tuple(changes), self.dropped
+            after,
+            self.evidence.with_entries([*entries, *self.waiting.entries]),
+            tuple(changes),
+            self.dropped,
+            self.waiting.new,
         )
 
 

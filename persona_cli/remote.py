@@ -6,13 +6,11 @@ llama-server, how many tokens a prompt has.
 Source: platform.openai.com/docs/api-reference/chat; llama.cpp, tools/server/README.md
 """
 
-import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from persona_cli.engine import (
     GREEDY,
@@ -25,9 +23,24 @@ from persona_cli.engine import (
 )
 from persona_cli.errors import ModelError
 from persona_cli.pieces import AnswerStream
+from persona_cli.replies import (
+    as_object,
+    context_of,
+    first_logprobs,
+    is_name,
+    take,
+    whole,
+)
 from persona_cli.server import Json, NotFoundError, Server
 
 DEFAULT_CONTEXT = 8192
+
+# Seconds that a token may take before the server counts as one that hangs.
+_SLOWEST = 2.0
+
+# Characters a token may have, on the average. A server that says more does not keep to
+# ``max_tokens``, and what is beyond is not listened to.
+_LONGEST_TOKEN = 32
 
 # The best tokens that are asked for; no server gives more.
 MOST_LOGPROBS = 20
@@ -79,7 +92,7 @@ class RemoteEngine:
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._server = Server(base_url, key=api_key, timeout=timeout, wait=wait)
-        self._model = model
+        self._model, self._timeout = model, timeout
         self._asked_context = context
 
     @property
@@ -154,16 +167,18 @@ class RemoteEngine:
                 request["grammar"] = grammar
         stream = AnswerStream(stop=stop, on_text=on_text, on_thought=on_thought)
         url = f"{self._server.base}/chat/completions"
-        with self._server.events(url, request) as events:
-            ended, usage = self._listen(events, stream)
+        tokens = 2 * max_tokens  # the thoughts', too
+        seconds = self._timeout + _SLOWEST * tokens
+        with self._server.events(url, request, seconds=seconds) as events:
+            ended, usage = self._listen(events, stream, _LONGEST_TOKEN * tokens)
         stream.finish()
         said = _tokens(stream.text) + _tokens(stream.thoughts)
         return Answer(
             stream.text,
             thoughts=stream.thoughts,
             cut=ended == "length" and not stream.stopped,
-            prompt_tokens=_whole(usage.get("prompt_tokens"), length),
-            answer_tokens=_whole(usage.get("completion_tokens"), said),
+            prompt_tokens=whole(usage.get("prompt_tokens"), length),
+            answer_tokens=whole(usage.get("completion_tokens"), said),
         )
 
     def draft(
@@ -227,7 +242,7 @@ class RemoteEngine:
         if self._served.thinks_on_request:
             request["chat_template_kwargs"] = {"enable_thinking": False}
         said = self._server.post(f"{self._server.base}/chat/completions", request)
-        found = _first_logprobs(said)
+        found = first_logprobs(said)
         if not found:
             self._server.fail(
                 "it tells no probabilities of tokens, so it cannot judge",
@@ -249,8 +264,8 @@ class RemoteEngine:
             data = self._server.get(f"{self._server.base}/models").get("data")
         except NotFoundError:  # some servers list none; then the user has to say
             data = None
-        entries = [_object(entry) for entry in data] if isinstance(data, list) else []
-        entries = [entry for entry in entries if isinstance(entry.get("id"), str)]
+        entries = [as_object(entry) for entry in data] if isinstance(data, list) else []
+        entries = [entry for entry in entries if is_name(entry.get("id"))]
         chosen = next((e for e in entries if self._model in (None, e["id"])), None)
         if chosen is None and self._model is None:
             self._server.fail(
@@ -262,16 +277,17 @@ class RemoteEngine:
         owners = {e.get("owned_by") for e in [entry, *entries]}
         return Served(
             entry["id"],
-            _context(entry),
+            context_of(entry),
             llama="llamacpp" in owners,
             thinks_on_request=bool(owners & {"llamacpp", "vllm", "sglang"}),
         )
 
     def _listen(
-        self, events: Iterator[Json | None], stream: AnswerStream
+        self, events: Iterator[Json | None], stream: AnswerStream, room: int
     ) -> tuple[str, Json]:
         """Feed what comes.
 
+        room:    characters that are listened to
         Returns: why the answer ended, and the server's count of tokens
         Raises:  ModelError when it broke off, or was none
         """
@@ -281,16 +297,19 @@ class RemoteEngine:
             if event is None:
                 done = True
                 break
-            usage = _object(event.get("usage")) or usage
+            usage = as_object(event.get("usage")) or usage
             choices = event.get("choices")
             if not isinstance(choices, list) or not choices:
                 continue
             chosen = True
-            choice = _object(choices[0])
+            choice = as_object(choices[0])
             ended = str(choice.get("finish_reason") or ended)
-            _take(_object(choice.get("delta") or choice.get("message")), stream)
+            said = as_object(choice.get("delta") or choice.get("message"))
+            room = take(said, stream, room)
             if stream.stopped:
                 return "stop", usage
+            if not room:
+                return "length", usage
         if not chosen and done:
             self._server.fail(
                 "it answered without an answer", "Check that it serves chats."
@@ -330,54 +349,3 @@ def _tokens(text: str) -> int:
     raw = text.encode("utf-8", "replace")
     beyond = sum(byte > 127 for byte in raw)
     return beyond + (len(raw) - beyond + 1) // 2
-
-
-def _take(said: Json, stream: AnswerStream) -> None:
-    """Feed what one event says: thoughts beside the answer, and the answer."""
-    thought = said.get("reasoning_content") or said.get("reasoning")
-    if isinstance(thought, str) and thought:
-        stream.add_thought(thought)
-    if isinstance(text := said.get("content"), str) and text:
-        stream.feed(text)
-
-
-def _context(entry: Mapping[str, Any]) -> int | None:
-    """Tokens of context, under the names that servers have for it."""
-    found = _object(entry.get("meta"))
-    for value in (
-        found.get("n_ctx"),  # llama-server: what it was started with
-        entry.get("max_model_len"),  # vLLM
-        entry.get("context_length"),
-        found.get("n_ctx_train"),
-    ):
-        if type(value) is int and value > 0:
-            return value
-    return None
-
-
-def _first_logprobs(said: Json) -> dict[str, float]:
-    """Token -> log-probability, of the first token of an answer; empty: not told.
-
-    Of two tokens that are one without their blanks, the more probable counts.
-    """
-    choices = said.get("choices")
-    choice = _object(choices[0]) if isinstance(choices, list) and choices else {}
-    told = _object(choice.get("logprobs")).get("content")
-    first = _object(told[0]) if isinstance(told, list) and told else {}
-    best = first.get("top_logprobs")
-    found: dict[str, float] = {}
-    for one in map(_object, best if isinstance(best, list) else []):
-        token, logprob = one.get("token"), one.get("logprob")
-        if isinstance(token, str) and isinstance(logprob, int | float):
-            key = token.strip()
-            found[key] = max(found.get(key, -math.inf), float(logprob))
-    return found
-
-
-def _object(value: object) -> Json:
-    """A JSON object, or an empty one in place of anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def _whole(value: object, otherwise: int) -> int:
-    return value if type(value) is int and value >= 0 else otherwise

@@ -29,8 +29,11 @@ class Rivals:
 
     def known(self, message: Interaction) -> bool:
         """Whether somebody else wrote something else in reply to the same."""
-        others = self._replies.get(lot(normal(message.query)), frozenset())
-        return bool(others - {lot(normal(message.chosen))})
+        return self.knows(*asked_and_reply(message))
+
+    def knows(self, asked: int, reply: int) -> bool:
+        """The same by the hashes of query and reply; see ``asked_and_reply``."""
+        return bool(self._replies.get(asked, frozenset()) - {reply})
 
     def replies(self, queries: Collection[str]) -> dict[str, dict[str, str]]:
         """Their words: query (normal) -> id of the message -> what was written.
@@ -70,6 +73,11 @@ class Rivals:
                             yield row
             except OSError:
                 continue
+
+
+def asked_and_reply(message: Interaction) -> tuple[int, int]:
+    """Hashes of what a message replies to, and of what it says."""
+    return lot(normal(message.query)), lot(normal(message.chosen))
 
 
 def normal(text: str) -> str:

@@ -8,12 +8,13 @@ import ipaddress
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from persona_cli.errors import ModelError
+from persona_cli.inert import inert
 
 if TYPE_CHECKING:
     import httpx2
@@ -23,6 +24,9 @@ Json = dict[str, Any]
 # Tries after the first, when a server says "later". More would look like a hang.
 _RETRIES = 3
 _LONGEST_WAIT = 30.0  # seconds; a server that asks for more is not waited for
+
+# Bytes of one answer, unpacked: ten times what the longest thoughts take as events.
+MOST_BYTES = 64 << 20
 
 _KEY = re.compile(r"[!-~]+")
 
@@ -53,7 +57,7 @@ class Server:
 
         self.base = base.rstrip("/")
         self.place = re.sub(r"//[^/]*@", "//", self.base)  # without a password in it
-        self._wait = wait
+        self._wait, self._timeout = wait, timeout
         self._closed = False
         host = _host(base)
         if host is None:
@@ -86,19 +90,20 @@ class Server:
 
     @contextmanager
     def events(
-        self, url: str, body: Mapping[str, Any]
+        self, url: str, body: Mapping[str, Any], *, seconds: float
     ) -> Iterator[Iterator[Json | None]]:
         """Ask a question, and take the answer as it comes.
 
+        seconds: all of it may take, however steadily it drips
         Yields: the events; None for the one that ends them. From a server that does
                 not stream: the whole answer, and None
         """
         with self._ask("POST", url, body) as response:
             kind = response.headers.get("content-type", "")
             if kind.startswith("text/event-stream"):
-                yield self._stream(response)
+                yield self._stream(response, seconds)
             else:
-                yield iter([self._read(response), None])
+                yield iter([self._read(response, seconds), None])
 
     def close(self) -> None:
         """Close the connection."""
@@ -109,9 +114,11 @@ class Server:
         """Say what is wrong with this server."""
         raise ModelError(f"{self.place}: {fault}", remedy=remedy)
 
-    def _stream(self, response: "httpx2.Response") -> Iterator[Json | None]:
+    def _stream(
+        self, response: "httpx2.Response", seconds: float
+    ) -> Iterator[Json | None]:
         with self._faults():
-            for line in response.iter_lines():
+            for line in _lines(self._bytes(response, seconds)):
                 field, _, value = line.partition(":")
                 if field == "error" and value:  # how llama-server fails midway
                     self._refused(200, value)
@@ -145,7 +152,7 @@ class Server:
                     yield response
                     return
                 with self._faults():
-                    told = response.read().decode("utf-8", "replace")
+                    told = self._text(response)
             finally:
                 response.close()
             pause = _pause(response, tries)
@@ -154,14 +161,35 @@ class Server:
             tries += 1
             self._wait(pause)
 
-    def _read(self, response: "httpx2.Response") -> Json:
+    def _read(self, response: "httpx2.Response", seconds: float | None = None) -> Json:
         with self._faults():
-            return self._json(response.read().decode("utf-8", "replace"))
+            return self._json(self._text(response, seconds))
+
+    def _text(self, response: "httpx2.Response", seconds: float | None = None) -> str:
+        every = b"".join(self._bytes(response, seconds or self._timeout))
+        return every.decode("utf-8", "replace")
+
+    def _bytes(self, response: "httpx2.Response", seconds: float) -> Iterator[bytes]:
+        """What a server says, as far as anybody listens."""
+        ends, length = time.monotonic() + seconds, 0
+        for chunk in response.iter_bytes():
+            length += len(chunk)
+            if length > MOST_BYTES:
+                self.fail(
+                    f"its answer does not end: {MOST_BYTES >> 20} MB were read",
+                    "Look at the server's log, or use another one.",
+                )
+            if time.monotonic() > ends:
+                self.fail(
+                    f"took too long to answer: more than {seconds:.0f} s",
+                    "Try again, or ask for a shorter answer.",
+                )
+            yield chunk
 
     def _json(self, text: str) -> Json:
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             page = text.lstrip()[:1] == "<"
@@ -223,6 +251,17 @@ class Server:
         )
 
 
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a stream, as they end; what has no end is no line."""
+    begun: list[bytes] = []
+    for chunk in chunks:
+        first, *more = chunk.split(b"\n")
+        begun.append(first)
+        for line in more:
+            yield b"".join(begun).decode("utf-8", "replace").rstrip("\r")
+            begun = [line]
+
+
 def _pause(response: "httpx2.Response", tries: int) -> float | None:
     """Seconds to wait before the next try; None for no next try."""
     if response.status_code not in (429, 502, 503, 504) or tries >= _RETRIES:
@@ -236,12 +275,12 @@ def _detail(told: str) -> str:
     """What a server says about its refusal, in one line; it says it in many forms."""
     try:
         found = json.loads(told)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and key in found:
             found = found[key]
-    return " ".join(found.split())[:200] if isinstance(found, str) else ""
+    return inert(" ".join(found.split())[:200]) if isinstance(found, str) else ""
 
 
 def _host(url: str) -> str | None:

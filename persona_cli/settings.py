@@ -189,13 +189,7 @@ def read_file(path: Path) -> SettingsFile:
     values, text = _read(path)
     if not text:
         return SettingsFile(place=str(path), values=values, folder=path.parent)
-    from persona_cli import yaml_edit  # and yaml: not for a file that is not there
-
-    lines = {
-        match["key"]: number
-        for number, line in enumerate(text.splitlines(), 1)
-        if (match := yaml_edit.KEY.match(line))
-    }
+    lines = {key: _line_of(key, text) for key in values}
     return SettingsFile(place=str(path), values=values, lines=lines, folder=path.parent)
 
 
@@ -209,7 +203,7 @@ def set_user_setting(key: str, value: Any, *, path: Path | None = None) -> Path:
             file is broken, or written in a way that cannot be edited by line
     """
     from persona_cli import strict_yaml, yaml_edit
-    from persona_cli.files import write_whole
+    from persona_cli.files import make_private, write_whole
 
     # Dotfiles are often links into a repository: write what the link points to.
     path = (user_file() if path is None else path).resolve()
@@ -230,7 +224,7 @@ def set_user_setting(key: str, value: Any, *, path: Path | None = None) -> Path:
         remedy = f"Write it there yourself: {said}"
         raise InputError(f"{path}: {error}", remedy=remedy) from error
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
     except OSError as error:
         remedy = "Check that you may write there."
         raise InputError(f"{path.parent}: {error.strerror}", remedy=remedy) from error
@@ -278,7 +272,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
     remedy = "Mend the file, or move it away."
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}, ""
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", remedy=remedy) from error
@@ -288,13 +282,15 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         text = content.decode("utf-8-sig")
         values = strict_yaml.load(text)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text", remedy=remedy) from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: not UTF-8 text", remedy=remedy) from error
     except strict_yaml.YamlFault as error:
         raise InputError(f"{path}:{error}", remedy=remedy) from error
     if values is None:
         return {}, text
     if not isinstance(values, dict):
-        raise InputError(f"{path}: not a list of `setting: value` lines", remedy=remedy)
+        fault = f"{path}:1: not a list of `setting: value` lines"
+        raise InputError(fault, remedy=remedy)
     return values, text
 
 
@@ -351,6 +347,14 @@ def _leaves_the_machine(model: str) -> bool:
         return not ip_address(host).is_loopback
     except ValueError:
         return host != "localhost"
+
+
+def _line_of(key: str, text: str) -> int:
+    """The line of a key, from 1; the first that names it when it stands in quotes."""
+    lines = text.splitlines()
+    plain = [n for n, line in enumerate(lines, 1) if line.startswith(f"{key}:")]
+    named = [n for n, line in enumerate(lines, 1) if key in line]
+    return (plain or named or [1])[0]
 
 
 def _unknown(source: SettingsFile, key: str) -> NoReturn:

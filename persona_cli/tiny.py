@@ -19,6 +19,7 @@ from typing import Any
 
 from persona_cli import llama
 from persona_cli.errors import ModelError
+from persona_cli.files import make_private, private_opener
 from persona_cli.llama import Kind, Speed
 from persona_cli.machine import cpu_name
 
@@ -79,7 +80,7 @@ def repacked(
     source = embedded_model() if source is None else source
     record = cache / "tiny.json"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        make_private(cache)
         with _locked(cache / "tiny.lock"):
             known = _known(record, source)
             if known is not None:
@@ -123,6 +124,7 @@ def _make(
         result = source
         if chosen != AS_SHIPPED:
             result = record.parent / f"tiny-{chosen.lower()}.gguf"
+            models[chosen].chmod(0o600)  # llama.cpp asks the umask
             _flush(models[chosen])
             models[chosen].replace(result)
     best = {kind: _best(taken) for kind, taken in speeds.items()}
@@ -212,6 +214,6 @@ def _flush(path: Path) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock file; the system frees it even when the process dies."""
-    with path.open("wb") as file:
+    with open(path, "wb", opener=private_opener) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from persona_cli.errors import BusyError, PersonaError
+from persona_cli.errors import BusyError, InputError, PersonaError
 from persona_cli.failpoints import failpoint
 from persona_cli.files import (
     UNCHANGED,
@@ -124,12 +124,14 @@ def recover(
         return None
     try:
         failpoint("recovery-begun")
-        journal = decode(content)
+        try:
+            journal = decode(content)
+        except ValueError as error:
+            return _aside(state / JOURNAL, error)
+        return _settle(folder, journal, git, is_built_on)
     except OSError as error:
-        raise fault(error, state / JOURNAL) from error
-    except ValueError as error:
-        return _aside(state / JOURNAL, error)
-    return _settle(folder, journal, git, is_built_on)
+        # Half of it may be done: that is what recovery is there for.
+        raise fault(error, state / JOURNAL, changed=True) from error
 
 
 def _settle(
@@ -287,7 +289,9 @@ def _give_up(
             return error
     except PersonaError:
         pass
-    return type(error)(
+    # git's own has more to tell than a place and a remedy.
+    kind = InputError if isinstance(error, InputError) else type(error)
+    return kind(
         f"{str(error).removesuffix(UNCHANGED)}; the update is half written",
         remedy=f"{error.remedy} The next run finishes it.",
     )

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from persona_cli.files import write_whole
+from persona_cli.files import make_private, write_whole
 from persona_cli.llama.tuning import Tuning
 from persona_cli.machine import cores, cpu_name
 
@@ -30,7 +30,7 @@ def known(cache: Path, model: Path, *, gpu_layers: int) -> Tuning | None:
 def remember(cache: Path, model: Path, tuning: Tuning, *, gpu_layers: int) -> Path:
     """Keep what was measured, in place of what was known of this model."""
     every = _read(cache) | {_key(model, gpu_layers): asdict(tuning)}
-    cache.mkdir(parents=True, exist_ok=True)
+    make_private(cache)
     write_whole(cache / FILE, json.dumps(every, indent=2).encode())
     return cache / FILE
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from persona_cli import __version__, diary
 from persona_cli import profile as pr
-from persona_cli.archive import Archive, Entry, folded_line
+from persona_cli.archive import Archive, folded_line
+from persona_cli.change_limit import Removal, retired
 from persona_cli.fold import (
     EARLIER,
     Checking,
@@ -21,6 +22,7 @@ from persona_cli.fold import (
     stamped,
     verifier_of,
 )
+from persona_cli.index import Entry
 from persona_cli.infer import Inferred
 from persona_cli.judge import profile_text
 from persona_cli.profile import Profile
@@ -41,7 +43,10 @@ class Updated:
     changes:   none when the version was rejected
     dropped:   reason -> lines of the answer that had no effect
     tokens:    read and written by the model
+    waiting:   claims that wait for a person's review, of this window and before
     checked:   what held-out choices say of it
+    too_large: what the run would have taken away, when that is why the version was
+               rejected
     commit:    None when nothing was committed
     """
 
@@ -53,8 +58,15 @@ class Updated:
     dropped: Mapping[str, int]
     by: str
     tokens: int
+    waiting: int
     checked: Checked
+    too_large: Removal | None
     commit: str | None
+
+    @property
+    def kept(self) -> bool:
+        """False when the profile stays as it was."""
+        return self.checked.kept and self.too_large is None
 
 
 def update(
@@ -67,6 +79,7 @@ def update(
     accept: Accept = lambda _: True,
     checking: Checking = Checking(),  # noqa: B008 (frozen)
     retry: bool = False,
+    allow_large: bool = False,
     write: bool = True,
     commit: bool = True,
 ) -> Iterator[Updated]:
@@ -77,31 +90,45 @@ def update(
     there is something to fold, and not before. The caller holds the store's lock.
 
     A version that foresees held-out choices worse than the last, beyond chance, is
-    not kept: the profile stays, and its interactions are noted as tried.
+    not kept: the profile stays, and its interactions are noted as tried. So is one with
+    which the run would retire more of the claims it found than ``change_limit`` allows.
 
     retry:  take up again what was tried
+    allow_large: keep it however much goes
     write:  False leaves the disk alone, and each window builds on the last in memory
     Raises: ModelError, BusyError, InputError
     """
     loaded = store.load()
-    aside = set_aside(loaded.evidence)
+    aside = set_aside(loaded.evidence, archive)
     pending = archive.pending(aside=aside, retry=retry)
     if not pending:
         return
-    done_before = _done(archive, aside)
+    done_before = archive.last_folded(EARLIER, aside=aside)
+    allows = store.allowed()
     opened = open_engine()
     verifier = verifier_of(opened, archive, aside, checking, write=write)
+    begun = {claim.id for claim in loaded.profile.claims}
+    gone: set[str] = set()
     while pending:
         ahead = list(archive.read(pending[:MOST_INTERACTIONS]))
         # From the archive each time, so that a run that resumes sees just the same.
         earlier = list(archive.read(done_before))
-        proposal = propose(loaded.profile, ahead, earlier, *opened, seed=seed)
+        proposal = propose(
+            loaded.profile, ahead, earlier, *opened, seed=seed, allows=allows
+        )
         if write:
             loaded = _reload(store, loaded, commit=commit)
-        window = _judged(loaded, proposal, verifier, accept)
+        window = _reconciled(loaded, proposal, verifier, accept)
+        going = gone | retired(window.done.changes, begun)
+        removal = Removal(len(going), len(begun))
+        if removal.too_large and len(going) > len(gone) and not allow_large:
+            window = replace(window, too_large=removal)
+        else:
+            window = _judged(loaded, window, verifier)
         read, pending = pending[: len(proposal.ids)], pending[len(proposal.ids) :]
         sha = None
-        if window.checked.kept:
+        if window.kept:
+            gone = going
             uncounted = [*archive.uncounted(), *read]
             profile = _next_version(loaded, window, uncounted, now())
             if write:
@@ -118,7 +145,7 @@ def update(
             store.note(
                 folded_line(proposal.ids, version=version, counted=False, tried=True)
             )
-        yield _told(loaded.profile, window, left=len(pending), commit=sha)
+        yield _told(loaded, window, left=len(pending), commit=sha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +155,19 @@ class _Window:
     proposal: Proposal
     inferred: Inferred
     done: Reconciled
-    checked: Checked
+    checked: Checked = UNCHECKED
+    too_large: Removal | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is to be written."""
+        return self.checked.kept and self.too_large is None
 
 
-def _judged(
+def _reconciled(
     loaded: Loaded, proposal: Proposal, verifier: Verifier, accept: Accept
 ) -> _Window:
-    """Take the best draft, and ask whether what comes of it is kept."""
+    """Take the best draft, and see what comes of it."""
     inferred = best_draft(proposal, loaded.profile, loaded.evidence, verifier)
     done = reconcile(
         loaded.profile,
@@ -144,20 +177,19 @@ def _judged(
         by=inferred.by,
         accept=accept,
     )
-    checked = UNCHECKED
-    if done.changes:
-        checked = verifier.check(
-            profile_text(loaded.profile.claims),
-            profile_text(done.profile.claims),
-            step=proposal.seed,
-        )
-    return _Window(proposal, inferred, done, checked)
+    return _Window(proposal, inferred, done)
 
 
-def _done(archive: Archive, aside: set[str]) -> list[Entry]:
-    """The last interactions that are folded in, oldest first."""
-    done = archive.folded() - aside
-    return sorted(e for e in archive.entries() if e.id in done)[-EARLIER:]
+def _judged(loaded: Loaded, window: _Window, verifier: Verifier) -> _Window:
+    """Ask held-out choices whether what comes of a window is kept."""
+    if not window.done.changes:
+        return window
+    checked = verifier.check(
+        profile_text(loaded.profile.claims),
+        profile_text(window.done.profile.claims),
+        step=window.proposal.seed,
+    )
+    return replace(window, checked=checked)
 
 
 def _reload(store: Store, loaded: Loaded, *, commit: bool) -> Loaded:
@@ -212,6 +244,7 @@ def _save(
             window.done.changes,
             read=f"{len(deeds)} interactions of {', '.join(sources)}",
             by=window.inferred.by,
+            waiting=window.done.waiting,
         ),
         folded=folded_line(
             window.proposal.ids,
@@ -222,19 +255,19 @@ def _save(
     )
 
 
-def _told(
-    profile: Profile, window: _Window, *, left: int, commit: str | None
-) -> Updated:
+def _told(loaded: Loaded, window: _Window, *, left: int, commit: str | None) -> Updated:
     dropped = Counter(window.inferred.draft.dropped) + Counter(window.done.dropped)
     return Updated(
-        profile=profile,
+        profile=loaded.profile,
         folded=len(window.proposal.ids),
         left=left,
         shortened=len(window.proposal.window.shortened),
-        changes=window.done.changes if window.checked.kept else (),
+        changes=window.done.changes if window.kept else (),
         dropped=dropped,
         by=window.inferred.by,
         tokens=window.inferred.tokens,
+        waiting=len(loaded.evidence.pending()),
         checked=window.checked,
+        too_large=window.too_large,
         commit=commit,
     )

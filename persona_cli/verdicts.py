@@ -8,7 +8,6 @@ no text and no id of an interaction.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from persona_cli.files import write_whole
 from persona_cli.judge import Verdict
+from persona_cli.ledger import sealed, unsealed
 
 FILE, FORMAT = "verdicts.json", 1
 
@@ -117,19 +117,17 @@ class Verdicts(MutableMapping[str, Verdict]):
                 for key, found in list(self._unable.items())[-MOST_UNABLE:]
             },
         }
-        write_whole(self._path, json.dumps(body).encode(), mode=0o600)
+        write_whole(self._path, sealed(body), mode=0o600)
         self._changed = False
 
     def _read(self) -> None:
         try:
-            body = json.loads(self._path.read_bytes())
-            if body["format"] != FORMAT:
+            body = unsealed(self._path.read_bytes(), of=FILE)
+            if body is None or body["format"] != FORMAT:
                 return
             verdicts = {key: _verdict(row) for key, row in body["verdicts"].items()}
             unable = {key: _inability(row) for key, row in body["unable"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return
-        except RecursionError:  # nothing but brackets
             return
         self._verdicts, self._unable = verdicts, unable
 

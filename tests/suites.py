@@ -20,7 +20,7 @@ DRINKS = ("tea", "rum", "milk", "cocoa")
 def user(drink: str, source: str = "drinks", other: str = "water") -> dict[str, Any]:
     """Somebody who takes one drink, four times, and then once more."""
     history = [
-        {"query": f"Thirsty {n}?", "chosen": f"{drink} please {n}", "rejected": other}
+        {"query": f"Thirsty {n}?", "chosen": f"{drink} poured {n}", "rejected": other}
         for n in range(4)
     ]
     target = {"query": "A drink?", "chosen": drink, "rejected": other}

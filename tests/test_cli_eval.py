@@ -123,7 +123,7 @@ def test_direct_puts_the_raw_history_before_the_reader(evaluate):
     engine = Writer()
     said = evaluate(Run(plan=Plan(), direct=True), engine)
     assert engine.asked == []
-    mine = [before for before, _ in engine.questions if "took: tea please 3" in before]
+    mine = [before for before, _ in engine.questions if "took: tea poured 3" in before]
     assert len(mine) == 4
     assert all("passed over: water" in before for before in mine)
     assert said["sources"]["drinks"]["n"] == 4
@@ -213,7 +213,7 @@ def test_a_folder_holds_every_profile_and_answer(evaluate, tmp_path):
     evaluate(Run(plan=Plan(), out=tmp_path / "out"))
     (row, *_) = _rows(tmp_path / "out" / "profiles.jsonl")
     assert row["uid"] == "tea"
-    assert "- Tea goes before please. <!--" in row["profile"]
+    assert "- Tea goes before poured. <!--" in row["profile"]
     assert row["answers"][0].startswith("- [i1] coding | Tea goes")
     (answers,) = (tmp_path / "out").glob("answers-*.jsonl")
     (first, one, *_) = _rows(answers)

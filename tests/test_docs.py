@@ -18,8 +18,10 @@ def test_every_file_the_tree_names_is_there():
     named = set(re.findall(r"[\w.]+\.(?:py|yaml|md)\b|\b\w+/", tree))
     verbs = re.search(r"^  (init [a-z ]+?)   ", tree, re.MULTILINE)
     named |= {f"{verb}.py" for verb in verbs[1].split()}
-    there = {path.name for path in ROOT.rglob("*") if path.suffix in (".py", ".md")}
-    there |= {f"{p.name}/" for p in ROOT.rglob("*") if p.is_dir()} | {"models.yaml"}
+    there = {
+        path.name for path in ROOT.rglob("*") if path.suffix in (".py", ".md", ".yaml")
+    }
+    there |= {f"{p.name}/" for p in ROOT.rglob("*") if p.is_dir()}
     assert named <= there
     ours = {path.name for path in (ROOT / "persona_cli").glob("*.py")}
     assert ours - named == {"__init__.py", "__main__.py"}

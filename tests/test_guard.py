@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from persona_cli.guard import guard
 from persona_cli.interaction import Interaction
 from persona_cli.markers import END, OWN_RUN, begin
-from persona_cli.secrets import RULES, redact
+from persona_cli.secrets import redact
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -53,7 +53,8 @@ PASTED = {
     "log lines": ("see\n2026-03-01 10:00:00 always\n[INFO] never\nok", "see\nok"),
     "shell": ("see\n\n$ make\nwarning: always use tabs", "see"),
     "diff": ("see\n\ndiff --git a/x b/x\n+++ b/x\n@@ -1 +1 @@\n\nok", "see\n\nok"),
-    "handed over": ("Please translate this text:\n\nI prefer tabs.\n\nok", "ok"),
+    "handed over": ("Hi.\n\nPlease translate this:\n\nI prefer tabs.\n\nok", "Hi."),
+    "handed over in a line": ("Hi.\n\nShe wrote:\nI prefer tabs.\n\nok", "Hi."),
     "handed over twice": (
         "The README says:\n\n> never\n\nIs that so?",
         "Is that so?",
@@ -147,185 +148,7 @@ def test_what_was_redacted_is_counted():
     assert found == {"github-token": 2}
 
 
-KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\n{}-----END RSA " + "PRIVATE KEY-----"
 A = "aB3dE6gH9" * 12
-
-# Each rule: what it must find, and what only looks like it.
-SECRETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "private-key": (
-        (
-            KEY.format("MIIE" + A + "\n"),
-            "x " + KEY.format("Proc-Type: 4\n\n" + A) + " y",
-            "-----BEGIN " + "PRIVATE KEY-----\n" + A,
-        ),
-        ("-----BEGIN PUBLIC KEY-----", "a private key", "-----BEGIN CERTIFICATE-----"),
-    ),
-    "aws-key-id": (
-        (
-            "AK" + "IA" + "A2B3C4D5E6F7G2H3",
-            "id=AS" + "IA" + "Z" * 16,
-            "(AK" + "IA" + "7" * 16 + ")",
-        ),
-        ("AKIA", "AK" + "IA" + "abcdefghijklmnop", "XAK" + "IA" + "A" * 16),
-    ),
-    "github-token": (
-        ("ghp" + "_" + A[:36], "gho" + "_" + A[:40], "github" + "_pat_" + A[:60]),
-        ("ghp_short", "github_path_to_it", "xghp" + "_" + A[:36]),
-    ),
-    "gitlab-token": (
-        ("glpat" + "-" + A[:20], "gldt" + "-" + A[:22], "glrt" + "-" + A[:20]),
-        ("glpat-short", "glossary-" + A[:20], "gl-" + A[:20]),
-    ),
-    "slack-token": (
-        (
-            "xoxb" + "-" + "1234567890-" + A[:24],
-            "xapp" + "-1-" + A[:20],
-            "https://hooks." + "slack.com/services/T0/B0/" + A[:24],
-        ),
-        ("xoxo-hugs", "xoxb-1", "https://slack.com/services/" + "a" * 24),
-    ),
-    "stripe-key": (
-        ("sk" + "_live_" + A[:24], "rk" + "_test_" + A[:24], "whsec" + "_" + A[:32]),
-        ("sk_live_", "pk" + "_live_" + A[:24], "task_live_" + A[:24]),
-    ),
-    "google-key": (
-        ("AI" + "za" + A[:35], "GOCSPX" + "-" + A[:28], "ya29" + "." + A[:40]),
-        ("AIzaShort", "AI" + "za" + A[:50], "GOCSPX-no"),
-    ),
-    "anthropic-key": (
-        (
-            "sk" + "-ant-api03-" + A[:80],
-            "sk" + "-ant-" + A[:30],
-            "k sk" + "-ant-sid01-" + A[:30],
-        ),
-        ("sk-ant-short", "task-ant-" + A[:30], "sk-antelope"),
-    ),
-    "openai-key": (
-        ("sk" + "-proj-" + A[:48], "sk" + "-" + A[:48], "sk" + "-svcacct-" + A[:40]),
-        ("sk-short1", "sk-learn-is-a-nice-library-to-have", "risk-" + A[:40]),
-    ),
-    "huggingface-token": (
-        ("hf" + "_" + A[:34], "x=hf" + "_" + A[:37], "api" + "_org_" + A[:34]),
-        ("hf_hub_download", "hf_" + "a" * 10, "self" + "hf" + "_" + A[:34]),
-    ),
-    "npm-token": (
-        ("npm" + "_" + A[:36], "t npm" + "_" + "b" * 36, "(npm" + "_" + A[:36] + ")"),
-        ("npm_config_cache", "npm" + "_" + A[:35], "npm" + "_" + A[:40]),
-    ),
-    "pypi-token": (
-        (
-            "pypi" + "-AgE" + A[:60],
-            "x pypi" + "-AgE" + A[:80],
-            "=pypi" + "-AgE" + A[:70],
-        ),
-        ("pypi-AgEnt", "pypi-server", "pypi-" + A[:60]),
-    ),
-    "sendgrid-key": (
-        (
-            "SG" + "." + A[:22] + "." + A[:43],
-            "k SG" + "." + "x" * 22 + "." + A[:43],
-            "'SG" + "." + A[:22] + "." + A[:43],
-        ),
-        ("SG.1.2", "MSG." + A[:22] + "." + A[:43], "SG." + A[:22]),
-    ),
-    "twilio-key": (
-        ("SK" + "0a1b2c3d" * 4, "k SK" + "f" * 32, "(SK" + "9" * 32 + ")"),
-        ("SK" + "g" * 32, "SK" + "a" * 31, "TASK" + "a" * 32),
-    ),
-    "jwt": (
-        (
-            "ey" + "J" + A[:20] + ".ey" + "J" + A[:30] + "." + A[:40],
-            "t: ey" + "J" + A[:9] + "." + A[:9] + "." + A[:9],
-            "(ey" + "J" + A[:20] + "." + A[:20] + "." + A[:20] + ")",
-        ),
-        (
-            "eyJ.a.b",
-            "ey" + "J" + A[:20] + "." + A[:20],
-            "keyJ" + A[:20] + "." + A[:20] + "." + A[:20],
-        ),
-    ),
-    "bearer-token": (
-        ("Bearer " + A[:40], "bearer  " + A[:20] + "==", "Basic " + "dXNlcjE6" * 4),
-        ("Bearer token", "bearer of bad news everywhere", "Basic " + "x" * 5),
-    ),
-    "url-password": (
-        (
-            "postgres://app:" + "s3cret@db/x",
-            "https://a:" + "b@c.de",
-            "amqp://:" + "p@w@host",
-        ),
-        ("https://a.de:8080/x", "ssh://git@host/x", "https://a.de/x:y@z"),
-    ),
-    "password": (
-        (
-            "my password is " + "Tr0ub4dor",
-            "pwd is: '" + "hunter2!",
-            "The passphrase was " + "a-b-c-d",
-        ),
-        (
-            "my password is wrong",
-            "the password is too short",
-            "password is $" + "PASSWORD1",
-        ),
-    ),
-    "credential": (
-        (
-            "password = " + "hunter2x!",
-            'API_KEY="' + A[:20] + '"',
-            "{'client_secret': '" + A[:16] + "'}",
-            "aws_secret_access_key=" + A[:40],
-        ),
-        (
-            "password: str = input()",
-            "token = make_token_2(user)",
-            "tokens: 4096",
-            "password=${PASSWORD_1}",
-            "author = 'ada-1815'",
-            "secret = os.environ['X1']",
-        ),
-    ),
-    "mail": (
-        (
-            "ada" + "@" + "harbour.co",
-            "<a.b+c" + "@" + "mail.x-y.org>",
-            "A" + "@" + "b.museum",
-        ),
-        (
-            "git" + "@github.com:a/b",
-            "a@example.com",
-            "@app.get",
-            "me@example",
-            "x@1.2.3",
-        ),
-    ),
-}
-
-
-def test_each_rule_has_its_cases():
-    """No rule without three examples and three look-alikes."""
-    assert [rule.name for rule in RULES] == list(SECRETS)
-    for found, passed_over in SECRETS.values():
-        assert len(found) >= 3
-        assert len(passed_over) >= 3
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [(n, t) for n, (found, _) in SECRETS.items() for t in found]
-)
-def test_a_secret_is_replaced(name, text):
-    """Each is found by its own rule, once, and no part of it is left."""
-    clean, found = redact(f"see {text} there")
-    assert found == {name: 1}
-    assert f"[redacted:{name}]" in clean
-    assert redact(clean) == (clean, {})
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [(n, t) for n, (_, passed) in SECRETS.items() for t in passed]
-)
-def test_a_look_alike_is_left(name, text):
-    """What only looks like a secret stays, as far as this rule goes."""
-    assert name not in redact(f"see {text} there")[1]
 
 
 @pytest.mark.parametrize("text", ["1" * 40, "3f2a" * 10, "v1.22.333", "10.0.0.1"])

@@ -12,23 +12,87 @@ ROOT = Path(__file__).parent.parent / "persona_cli"
 # From the ground up. A module imports only from floors below its own.
 FLOORS: list[set[str]] = [
     # values, and rules about text alone
-    {"accuracy", "engine", "errors", "failpoints", "inert", "markers", "pasted"}
-    | {"pieces", "prompts", "scope", "secrets", "setting_rules", "strangers"}
-    | {"strict_yaml", "templates", "words_en"},
-    {"chart", "chat", "chat_forms", "evidence", "files", "gguf", "interaction"}
-    | {"places", "profile", "server", "similar", "yaml_edit"},
+    {"accuracy", "engine", "errors", "failpoints", "inert", "lookalike", "markers"}
+    | {"pasted", "pieces", "prompts", "scope", "secrets", "setting_rules"}
+    | {"strangers", "strict_yaml", "templates", "words_en"},
+    {
+        "allowed",
+        "authority",
+        "chart",
+        "chat",
+        "chat_forms",
+        "evidence",
+        "files",
+        "gguf",
+    }
+    | {
+        "interaction",
+        "places",
+        "profile",
+        "replies",
+        "reveal",
+        "server",
+        "similar",
+        "stamps",
+    }
+    | {"yaml_edit"},
     # one outside thing each: logs, git, a server, settings; and the first stages
-    {"adopt", "chats", "digest", "draft", "git", "guard", "journal", "lock", "logs"}
-    | {"machine", "remote", "settings", "split", "tokens", "window"},
-    {"grounds", "inject", "llama", "reconcile", "rivals", "select", "summary"}
+    {"adopt", "chats", "crash", "digest", "draft", "git", "guard", "journal", "ledger"}
+    | {"lock", "logs"}
+    | {"machine", "remote", "settings", "split", "tokens", "waiting", "window"},
+    {
+        "grounds",
+        "inject",
+        "leaks",
+        "llama",
+        "provenance",
+        "reconcile",
+        "rivals",
+        "select",
+        "summary",
+    }
     | {"transaction"},
-    {"archive", "diary", "differences", "judge", "tiny", "tuned"},
-    {"baselines", "gate", "gather", "models", "questions", "store", "verdicts"},
-    {"infer", "verify"},
-    {"engines", "fold"},
+    {"index"},
+    {"index_file"},
+    {
+        "archive",
+        "diary",
+        "differences",
+        "forgetting",
+        "judge",
+        "sound",
+        "tiny",
+        "trial",
+        "tuned",
+    },
+    {"quoting", "tombstones"},
+    {
+        "baselines",
+        "change_limit",
+        "gate",
+        "gather",
+        "models",
+        "past",
+        "questions",
+        "store",
+        "verdicts",
+    },
+    {"infer", "state_check", "trials", "verify"},
+    {"engines", "fold", "forget", "integrity"},
     # verbs
-    {"apply", "doctor", "edit", "evaluate", "forget", "history", "init", "rebuild"}
-    | {"suite", "trace", "update"},
+    {
+        "apply",
+        "allow",
+        "doctor",
+        "edit",
+        "evaluate",
+        "history",
+        "init",
+        "rebuild",
+        "review",
+    }
+    | {"restore"}
+    | {"oblivion", "suite", "trace", "trainable", "update"},
     {"cli"},
     {"__main__"},
 ]

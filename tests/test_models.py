@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -567,7 +568,15 @@ def test_a_replaced_file_is_noticed_on_load(fetch, shelf):
     with pytest.raises(ModelError, match="does not match its recorded sha256"):
         locate(ref, shelf)
 
-    os.utime(blob, ns=(1, 1))  # rot that keeps the time is found by a whole read
+    os.utime(blob, ns=(1, 1))  # a time that was set back hides nothing
+    with pytest.raises(ModelError, match="does not match"):
+        shelf.verify(path)
+
+    # Rot that changes no time at all is found by a whole read.
+    (pulled,) = shelf.pulled()
+    (held,) = pulled.files
+    unseen = replace(held, ctime_ns=blob.stat().st_ctime_ns)
+    shelf.keep(replace(pulled, files=(unseen,)))
     assert shelf.verify(path)
     with pytest.raises(ModelError, match="does not match"):
         shelf.verify(path, whole=True)

@@ -11,14 +11,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.chat_server import ChatServer
-from tests.nothing_lost import git
+from tests.nothing_lost import End, end_of, git
 from tests.steady import SteadyEngine, litter
 
 if TYPE_CHECKING:
@@ -63,32 +62,6 @@ def pairs(start: int, end: int, *, year: int = 2026) -> bytes:
         for n in range(start, end)
     ]
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
-
-
-@dataclass(frozen=True)
-class End:
-    """What a profile came to.
-
-    files: profile, evidence, and the ledgers of this machine, byte for byte
-    diary: tree and message of every commit: what each version was, and in which order
-    """
-
-    files: dict[str, bytes]
-    diary: str
-
-
-def end_of(root: Path) -> End:
-    """Take down what a profile came to."""
-    names = (
-        "profile.md",
-        "evidence.jsonl",
-        ".state/archive.jsonl",
-        ".state/folded.jsonl",
-    )
-    return End(
-        files={name: (root / "me" / name).read_bytes() for name in names},
-        diary=git(root, "log", "--format=%T%n%B"),
-    )
 
 
 def lines_of(path: Path) -> list[dict[str, object]]:

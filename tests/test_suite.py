@@ -171,7 +171,7 @@ def test_full_is_as_few_windows_as_fit(users):
     """Four interactions fit one call, and what it proposes is reconciled."""
     engine = ScriptedEngine("- [i1 i3] media | Likes tea a lot.\n")
     found = write_profile(users[0], engine, ASKING, Plan(), tentative=True)
-    assert "took: tea please 3" in engine.prompts[0]
+    assert "took: tea poured 3" in engine.prompts[0]
     assert found.text == "## media\n- Likes tea a lot."
     assert found.profile.startswith("---\ntype: persona-profile\ntitle: tea\n")
     assert found.by == (f"scripted {load_template('infer').label}",)
@@ -189,8 +189,8 @@ def test_a_stream_is_windows_of_some_interactions(users, window, sizes):
     write_profile(users[0], engine, ASKING, plan, tentative=True)
     shown = [prompt.count("</interaction>") for prompt in engine.prompts]
     assert shown == sizes
-    assert "p1 coding | Tea goes before please." not in engine.prompts[0]
-    assert "p1 coding | Tea goes before please." in engine.prompts[1]
+    assert "p1 coding | Tea goes before poured." not in engine.prompts[0]
+    assert "p1 coding | Tea goes before poured." in engine.prompts[1]
 
 
 def test_a_window_that_does_not_fit_is_cut_as_update_cuts_it(users):
@@ -199,7 +199,7 @@ def test_a_window_that_does_not_fit_is_cut_as_update_cuts_it(users):
     write_profile(users[0], engine, asking, Plan(), tentative=True)
     assert len(engine.prompts) > 1
     for n in range(4):
-        assert sum(f"took: tea please {n}" in prompt for prompt in engine.prompts) == 1
+        assert sum(f"took: tea poured {n}" in prompt for prompt in engine.prompts) == 1
 
 
 def test_one_draft_of_a_window_is_asked_for(users):
@@ -223,14 +223,14 @@ def test_a_raw_history_is_read_whole_where_it_fits(users):
     found = raw_history(users[0], ScriptedEngine())
     assert found.profile == ""
     for n in range(4):
-        assert f"took: tea please {n}\npassed over: water" in found.text
+        assert f"took: tea poured {n}\npassed over: water" in found.text
 
 
 def test_a_raw_history_is_halved_from_its_old_end(users):
     """What does not fit goes, and the newest stays."""
     found = raw_history(users[0], ScriptedEngine(context=80))
-    assert "tea please 3" in found.text
-    assert "tea please 0" not in found.text
+    assert "tea poured 3" in found.text
+    assert "tea poured 0" not in found.text
     assert len(found.text.split()) <= 40
 
 

@@ -8,25 +8,24 @@ import sys
 from pathlib import Path
 
 import pytest
-from nothing_lost import (
-    Theirs,
-    assert_nothing_lost,
-    git,
-    left_behind,
-    make_lived_in,
-    theirs_in,
-)
-from one_update import COMMITTED, FRESH, NEW, OLD, is_built_on, on_disk, transaction
 
 from persona_cli.errors import BusyError
-from persona_cli.failpoints import PLACES
 from persona_cli.git import Git
 from persona_cli.journal import Append, Journal, decode, encode
-from persona_cli.transaction import Recovered, Transaction, recover, run
+from persona_cli.transaction import Recovered, Transaction, run
+from tests.nothing_lost import Theirs, assert_nothing_lost, git, left_behind, theirs_in
+from tests.one_update import (
+    COMMITTED,
+    FRESH,
+    NEW,
+    OLD,
+    lived_in,
+    next_run,
+    on_disk,
+    transaction,
+)
 
 PROGRAM = Path(__file__).with_name("one_update.py")
-IN_RECOVERY_ONLY = {"recovery-begun"}
-SAVING = [place for place in PLACES if place not in IN_RECOVERY_ONLY]
 STARTS = {"fresh": FRESH, "existing": OLD}
 
 
@@ -39,23 +38,13 @@ def old(request) -> dict[str, bytes | None]:
 @pytest.fixture
 def folder(tmp_path, old) -> Path:
     """A profile's folder in a repository that its owner is at work in."""
-    return _lived_in(tmp_path / "repo", old)
+    return lived_in(tmp_path / "repo", old)
 
 
 @pytest.fixture
 def ada(tmp_path) -> Path:
     """The same, with a first version in it."""
-    return _lived_in(tmp_path / "repo", OLD)
-
-
-def _lived_in(top: Path, old: dict[str, bytes | None]) -> Path:
-    make_lived_in(top)
-    for name, content in old.items():
-        if content is not None:
-            (top / "ada" / name).write_bytes(content)
-    if any(old.values()):
-        Git(top / "ada").commit([top / "ada" / name for name in COMMITTED], "ada v1")
-    return top / "ada"
+    return lived_in(tmp_path / "repo", OLD)
 
 
 def update(
@@ -68,11 +57,6 @@ def update(
         capture_output=True,
         text=True,
     )
-
-
-def next_run(folder: Path) -> Recovered | None:
-    """What the next run does before anything else."""
-    return recover(folder, git=Git(folder), is_built_on=is_built_on)
 
 
 def acked(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -99,67 +83,6 @@ def test_an_update_is_files_ledger_and_one_commit(folder, old):
     assert git(folder, "log", "-1", "--format=%B") == "ada v2: 1 added\n\nadded c1\n\n"
     named = git(folder, "show", "--name-only", "--format=", "HEAD").split()
     assert named == ["ada/evidence.jsonl", "ada/profile.md"]
-
-
-@pytest.mark.parametrize("place", SAVING)
-def test_killed_at_any_place(folder, old, place):
-    """Kill -9 at each named place: the next run leaves all old or all new."""
-    before = theirs_in(folder.parent)
-
-    done = update(folder, failpoint=f"{place}:kill")
-    next_run(folder)
-
-    assert done.returncode == -signal.SIGKILL, f"never came by {place}: {done.stderr}"
-    version = check(folder, before, old)
-    made_up_its_mind = SAVING.index(place) >= SAVING.index("journal-written")
-    assert version == "new" or not made_up_its_mind
-    assert next_run(folder) is None
-    update(folder)
-    assert on_disk(folder)["profile.md"] == NEW["profile.md"], "I6: the next update"
-
-
-@pytest.mark.parametrize("action", ["raise", "enospc:1", "enospc"])
-@pytest.mark.parametrize("place", SAVING)
-def test_failed_at_any_place(ada, place, action):
-    """A bug, a disk full for once or for good: as after a death, and it is named."""
-    before = theirs_in(ada.parent)
-
-    done = update(ada, failpoint=f"{place}:{action}")
-
-    if action != "raise" and place != "lock-released":
-        assert done.returncode == 3, done.stderr
-        assert "no space left on" in done.stderr
-        if "nothing was changed" in done.stderr:
-            assert on_disk(ada) == OLD
-            assert left_behind(ada.parent) == []
-    next_run(ada)
-    check(ada, before, OLD)
-
-
-@pytest.mark.parametrize("time", [2, 3, 4])
-@pytest.mark.parametrize("place", ["tmp-written", "renamed", "folder-synced"])
-def test_killed_between_files(ada, place, time):
-    """Dead after some files and before others: the next run writes the rest."""
-    before = theirs_in(ada.parent)
-
-    done = update(ada, failpoint=f"{place}:kill:{time}")
-    next_run(ada)
-
-    assert done.returncode == -signal.SIGKILL
-    assert check(ada, before, OLD) == "new"
-
-
-@pytest.mark.parametrize("place", [p for p in PLACES if p != "journal-written"])
-def test_killed_again_in_recovery(ada, place):
-    """A death in the run that mends the first: the third run mends both."""
-    before = theirs_in(ada.parent)
-    update(ada, failpoint="journal-written:kill")
-
-    done = update(ada, "recover", failpoint=f"{place}:kill")
-    next_run(ada)
-
-    assert done.returncode == -signal.SIGKILL, f"never came by {place}"
-    assert check(ada, before, OLD) == "new"
 
 
 @pytest.mark.parametrize(
@@ -391,7 +314,7 @@ def _count(folder: Path, *flags: str) -> list[int]:
 
 def test_eight_processes_lose_nothing(tmp_path):
     """8 x 10 updates under the lock: eighty counted, eighty lines, eighty commits."""
-    folder = _lived_in(tmp_path / "repo", FRESH)
+    folder = lived_in(tmp_path / "repo", FRESH)
     before = theirs_in(folder.parent)
 
     assert _count(folder) == list(range(1, 81))
@@ -406,7 +329,7 @@ def test_eight_processes_lose_nothing(tmp_path):
 
 def test_without_the_lock_they_do(tmp_path):
     """The broken twin: no lock, and of eighty updates not eighty are kept."""
-    folder = _lived_in(tmp_path / "repo", FRESH)
+    folder = lived_in(tmp_path / "repo", FRESH)
 
     _count(folder, "--no-lock")
 

@@ -320,11 +320,12 @@ def test_what_was_said_and_claimed_cannot_close_a_fence(store, archive):
 
 
 def test_init_keeps_evidence_that_is_there(tmp_path):
-    """A profile that was lost is made anew, and what it rested on stays."""
+    """A profile that was lost is not made anew: its past is there, and stays."""
     root = tmp_path / "profiles"
     init(root, "ada", title=None)
     store = Store(root, "ada")
     (store.folder / "evidence.jsonl").write_text("{}\n")
     store.path.unlink()
-    init(root, "ada", title=None)
+    with pytest.raises(InputError, match=r"profile\.md: gone, and its past"):
+        init(root, "ada", title=None)
     assert (store.folder / "evidence.jsonl").read_text() == "{}\n"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -24,11 +25,15 @@ COMMANDS = {
     "edit": "read",
     "path": "read",
     "why": "read",
+    "review": "review",
     "forget": "forget",
+    "allow": "allow",
     "eval": "evaluate",
     "log": "versions",
     "diff": "versions",
     "undo": "versions",
+    "verify": "soundness",
+    "restore": "soundness",
     "model": "models",
     "doctor": "checkup",
     "completion": "checkup",
@@ -54,8 +59,9 @@ class PersonaGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except PersonaError as error:
-            typer.secho(f"error: {error}", fg="red", err=True)
-            typer.echo(f"  try: {error.remedy}", err=True)
+            with suppress(OSError):  # the exit code says it too
+                typer.secho(f"error: {error}", fg="red", err=True)
+                typer.echo(f"  try: {error.remedy}", err=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             typer.echo("interrupted; what was finished is kept", err=True)

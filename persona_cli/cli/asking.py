@@ -1,6 +1,7 @@
 """A question put to the person at the terminal."""
 
 import sys
+from typing import TextIO
 
 import typer
 
@@ -14,16 +15,10 @@ def answer_from_terminal(prompt: str) -> str:
 
     Raises: UsageError when there is none
     """
-    if sys.stdin.isatty():
-        source = sys.stdin
-    else:
-        try:
-            source = open("/dev/tty", encoding="utf-8")  # noqa: PTH123, SIM115
-        except OSError as error:
-            raise UsageError(
-                "--interactive needs a terminal to ask on",
-                remedy="Leave --interactive away, or look first: --dry-run.",
-            ) from error
+    source = _terminal(
+        "--interactive needs a terminal to ask on",
+        remedy="Leave --interactive away, or look first: --dry-run.",
+    )
     while True:
         typer.echo(prompt, nl=False, err=True)
         line = source.readline()
@@ -31,3 +26,26 @@ def answer_from_terminal(prompt: str) -> str:
             return "q"
         if (answer := line.strip().casefold()[:1]) in ("y", "n", "q"):
             return answer
+
+
+def is_sure(prompt: str, *, flag: str) -> bool:
+    """Whether the person at the terminal says ``y``; anything else is no.
+
+    flag:   that says so beforehand
+    Raises: UsageError when there is no terminal
+    """
+    source = _terminal(
+        f"{prompt.strip()} There is no terminal to ask on",
+        remedy=f"Look first: --dry-run. Then say yes beforehand: {flag}.",
+    )
+    typer.echo(prompt, nl=False, err=True)
+    return source.readline().strip().casefold() in ("y", "yes")
+
+
+def _terminal(problem: str, *, remedy: str) -> TextIO:
+    if sys.stdin.isatty():
+        return sys.stdin
+    try:
+        return open("/dev/tty", encoding="utf-8")  # noqa: PTH123
+    except OSError as error:
+        raise UsageError(problem, remedy=remedy) from error

@@ -3,6 +3,7 @@
 from typing import Any
 
 from persona_cli.accuracy import Accuracy
+from persona_cli.change_limit import Removal
 from persona_cli.verify import Checked, empty_and_strangers
 
 
@@ -33,6 +34,11 @@ def rejected_line(checked: Checked) -> str:
         f" foreseen, {_rate(found.old.accuracy)} before"
         f" ({pair.gained} gained, {pair.lost} lost, p = {pair.p_value:.2g})"
     )
+
+
+def removal_line(removal: Removal) -> str:
+    """Why a version was not kept that takes too much away."""
+    return f"this update would remove {removal.gone} of {removal.of} claims"
 
 
 def check_record(checked: Checked, *, window: int) -> dict[str, Any]:

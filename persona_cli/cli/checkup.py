@@ -40,20 +40,22 @@ def doctor(
     with 3 when something is wrong.
     """
     from persona_cli.doctor import examine
-    from persona_cli.engines import fastest_form, tuning_of
+    from persona_cli.engines import admitted, tuning_of
     from persona_cli.llama import facts
     from persona_cli.llama import measure as run_measure
     from persona_cli.models.shelf import default_shelf
+    from persona_cli.models.spec import resolve_model
     from persona_cli.settings import find_root
 
     def load() -> "Settings":
         return begin(root, model=model, gpu_layers=gpu_layers).settings
 
-    def timed(path: Path) -> "Speed":
-        path = fastest_form(path, tell=tell)
+    def timed(_path: Path) -> "Speed":
+        settings = load()
+        path, _template = admitted(resolve_model(settings.model), settings, tell=tell)
         if tune:
-            _tune(path, load().gpu_layers)
-        return run_measure(path, tuning=tuning_of(path, load()))
+            _tune(path, settings.gpu_layers)
+        return run_measure(path, tuning=tuning_of(path, settings))
 
     checks = examine(
         find_root(root, os.environ, Path.cwd()),

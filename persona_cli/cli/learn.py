@@ -89,6 +89,9 @@ def update(
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Ask claim by claim.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Keep it, however many claims go.")
+    ] = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Take up again what was rejected.")
     ] = False,
@@ -116,9 +119,10 @@ def update(
     on where it was.
     """
     engine = engine_settings(locals())
+    from persona_cli.cli.checks import removal_line
     from persona_cli.cli.report import Report
     from persona_cli.engines import opener
-    from persona_cli.errors import UsageError
+    from persona_cli.errors import ChangeError, UsageError
     from persona_cli.fold import Checking
     from persona_cli.gather import gather, settle, up_to_date
     from persona_cli.logs import find_logs
@@ -158,6 +162,7 @@ def update(
                 format=format,
                 since=since.replace(tzinfo=since.tzinfo or UTC) if since else None,
                 max_record=settings.max_record,
+                allows=store.allowed(),
                 write=not dry_run,
                 watch=report.reading,
             )
@@ -173,6 +178,7 @@ def update(
             accept=report.ask if interactive else lambda _: True,
             checking=Checking(most=settings.questions, gate=not no_verify),
             retry=retry,
+            allow_large=yes or interactive,
             **how,
         )
         for step in steps:
@@ -180,6 +186,12 @@ def update(
         if not dry_run:
             settle(archive)
         report.finish(before, dry_run=dry_run)
+    if report.too_large is not None:
+        raise ChangeError(
+            f"{store.name}: {removal_line(report.too_large)}; that was not kept",
+            remedy=f"Look at it: persona update {store.name} --retry --yes --dry-run;"
+            " then keep it without --dry-run, or claim by claim with -i.",
+        )
 
 
 @commands.command()

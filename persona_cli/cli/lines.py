@@ -5,16 +5,21 @@ from typing import Any
 
 from persona_cli.profile import Claim
 from persona_cli.reconcile import Change
+from persona_cli.reveal import marked, revealed
 
 
 def change_lines(changes: Iterable[Change]) -> list[str]:
-    """One line a change: what, which claim, its words, and what they were."""
+    """One line a change: what, which claim, its words, and what they were.
+
+    Words as a model reads them: what would hide in a terminal is written out.
+    """
     lines = []
     for change in changes:
         claim, before = change.claim, change.before
-        said = f"{change.kind:<10}  {claim.id:<5}  {claim.section}: {claim.text}"
+        said = f"{change.kind:<10}  {claim.id:<5}  "
+        said += f"{revealed(claim.section)}: {marked(claim.text)}"
         if change.kind == "revised" and before is not None:
-            said += f"  (was: {before.text})"
+            said += f"  (was: {revealed(before.text)})"
         if change.kind in ("reinforced", "weakened") and before is not None:
             said += f"  ({before.count}x -> {claim.count}x)"
         elif change.kind == "added":

@@ -79,7 +79,7 @@ def measure_profile(
     store = session.store(name)
     loaded = store.load()
     archive = session.archive(store)
-    aside = set_aside(loaded.evidence)
+    aside = set_aside(loaded.evidence, archive)
     asked = held_out_questions(archive, most=most or QUESTIONS, aside=aside)
     others = _others(session, store.name)
     simple = trivial(
@@ -172,7 +172,7 @@ def _elsewhere(session: Session, others: Mapping[str, Loaded]) -> Iterator[Inter
     """What the people of the other profiles did, as far as this machine knows."""
     for name, loaded in others.items():
         archive = session.archive(session.store(name))
-        yield from inferred_from(archive, aside=set_aside(loaded.evidence))
+        yield from inferred_from(archive, aside=set_aside(loaded.evidence, archive))
 
 
 def _versions(store: Store, loaded: Loaded) -> Iterator[Version]:

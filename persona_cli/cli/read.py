@@ -116,6 +116,7 @@ def why(
 ) -> None:
     """Show what a claim rests on, in your own words."""
     from persona_cli.cli.lines import claim_record
+    from persona_cli.reveal import marked, revealed
     from persona_cli.trace import trace
 
     store = begin(root).store(profile)
@@ -130,17 +131,17 @@ def why(
         )
         return
     one = found.claim
-    emit(f"{one.id}  {one.section}: {one.text}")
+    emit(f"{one.id}  {revealed(one.section)}: {marked(one.text)}")
     emit(f"    {_support(one)}")
     for link in found.links:
         day = link.at.date().isoformat() if link.at else "undated   "
         side = "" if link.side == "for" else "against  "
-        emit(f'  {day}  {side}"{link.quote}"')
+        emit(f'  {day}  {side}"{revealed(link.quote)}"')
         emit(f"              {link.interaction}")
     if not found.links:
         emit("  a person wrote it; there is no evidence, and none is needed")
     for earlier in found.wordings[:-1]:
-        emit(f"  v{earlier.version} said: {earlier.words}  (by {earlier.by})")
+        emit(f"  v{earlier.version} said: {revealed(earlier.words)}  (by {earlier.by})")
 
 
 def _support(claim: "Claim") -> str:
@@ -155,30 +156,34 @@ def _support(claim: "Claim") -> str:
 
 
 def _plain(profile: "Profile", claims: "list[Claim]", *, ids: bool) -> Iterator[str]:
+    from persona_cli.reveal import marked, revealed
+
     yield f"# {profile.title}"
     for section in dict.fromkeys(claim.section for claim in claims):
-        yield f"\n## {section}"
+        yield f"\n## {revealed(section)}"
         for claim in claims:
             if claim.section == section:
                 lead = f"{claim.id}  " if ids else ""
-                yield f"- {lead}{claim.text} ({_support(claim)})"
+                yield f"- {lead}{marked(claim.text)} ({_support(claim)})"
 
 
 def _show_in_colour(profile: "Profile", claims: "list[Claim]", *, ids: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from persona_cli.reveal import marked, revealed
+
     console = Console()
     console.print(Text(profile.title, style="bold"), end="  ")
     console.print(Text(f"v{profile.version}", style="dim"))
     for section in dict.fromkeys(claim.section for claim in claims):
-        console.print(Text(f"\n{section}", style="bold cyan"))
+        console.print(Text(f"\n{revealed(section)}", style="bold cyan"))
         for claim in claims:
             if claim.section != section:
                 continue
             line = Text("  ")
             if ids:
                 line.append(f"{claim.id:<6}", style="yellow")
-            line.append(claim.text, style="dim" if claim.tentative else "")
+            line.append(marked(claim.text), style="dim" if claim.tentative else "")
             line.append(f"  {_support(claim)}", style="dim")
             console.print(line)

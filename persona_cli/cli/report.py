@@ -4,13 +4,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from persona_cli.change_limit import Removal
 from persona_cli.cli.asking import answer_from_terminal
-from persona_cli.cli.checks import check_line, check_record, rejected_line
+from persona_cli.cli.checks import (
+    check_line,
+    check_record,
+    rejected_line,
+    removal_line,
+)
 from persona_cli.cli.lines import change_lines, change_record
 from persona_cli.cli.session import emit, emit_json, tell
 from persona_cli.differences import differences
@@ -43,11 +50,13 @@ class Report:
         self.read: Gathered | None = None
         self.windows = 0
         self.folded = 0
+        self.waiting = 0
         self.after: Profile | None = None
         self.dropped: Counter[str] = Counter()
         self.quotes: dict[str, str] = {}
         self.checks: list[dict[str, Any]] = []
         self.rejected: list[str] = []
+        self.too_large: Removal | None = None
         self.engine = ""
         self._told: set[str] = set()
         self._bar: Progress | None = None
@@ -113,7 +122,9 @@ class Report:
         """
 
         def muse(text: str) -> None:
-            typer.secho(text, nl=False, err=True, dim=True)
+            # What a model thinks is nobody's to steer a terminal with.
+            seen = "".join(c for c in text if c.isprintable() or c in "\n\t")
+            typer.secho(seen, nl=False, err=True, dim=True)
 
         return lambda: self.opened(
             engines.open(on_text=self.piece, on_thought=muse if thoughts else None),
@@ -162,13 +173,17 @@ class Report:
         """A window is on disk."""
         self.dropped.update(step.dropped)
         self.quotes.update({c.claim.id: c.quote for c in step.changes if c.quote})
-        kept = step.checked.kept
+        kept = step.kept
         said = f"v{step.profile.version}: " if kept else "not kept: "
         said += f"{step.folded} interactions, by {step.by}"
         if step.shortened:
             said += f"; {step.shortened} too long, shortened in the middle"
         self.folded += step.folded * kept
+        self.waiting = step.waiting
         self._window(step.profile, step.folded, step.left, said, step.tokens)
+        if step.too_large is not None:
+            self.too_large = step.too_large
+            self._tell(f"  {removal_line(step.too_large)}")
         self._check(step.checked)
 
     def rebuilt(self, step: Rebuilt) -> None:
@@ -181,6 +196,7 @@ class Report:
         if step.checked is not UNCHECKED:
             self._check(step.checked)
         self.after = step.profile
+        self.waiting = step.waiting
 
     def _window(
         self, profile: Profile, read: int, left: int, said: str, tokens: int
@@ -249,6 +265,9 @@ class Report:
         if self.dropped:
             tell(f"lines of the model without effect: {_counted(self.dropped)}")
         self._say_rejected()
+        if self.waiting:
+            some = "claim waits" if self.waiting == 1 else "claims wait"
+            tell(f"{self.waiting} {some} for review: persona review {self.name}")
         if dry_run:
             tell(f"{self.name}: dry run, nothing was written")
         elif self.rejected and self._of_all:
@@ -280,7 +299,9 @@ class Report:
             "left_out": dict(read.left_out + read.tally.left_out) if read else {},
             "redacted": dict(read.redacted) if read else {},
             "dropped_lines": dict(self.dropped),
+            "waiting": self.waiting,
             "checks": self.checks,
+            "too_large": asdict(self.too_large) if self.too_large else None,
             "changes": [
                 change_record(change) | {"quote": self.quotes.get(change.claim.id, "")}
                 for change in changes

@@ -1,16 +1,17 @@
 """What every command needs first: settings, root, and which profile is meant."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from persona_cli.errors import UsageError
-from persona_cli.places import check_name, no_profile_yet, profile_names
+from persona_cli.errors import InputError, UsageError
+from persona_cli.places import check_name, folder_names, no_profile_yet
 from persona_cli.settings import Settings, find_root, load_settings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Session(NamedTuple):
         """The profile that goes without saying."""
         if self.settings.profile:
             return self.settings.profile
-        names = profile_names(self.root)
+        names = folder_names(self.root)
         if len(names) == 1:
             return names[0]
         if not names:
@@ -70,7 +71,14 @@ def begin(root: Path | None, **flags: Any) -> Session:
 
     flags: settings given on the command line; None is not given
     """
-    found = find_root(root, os.environ, Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise InputError(
+            ".: the folder you are in is gone",
+            remedy="Go to another one, and run it again.",
+        ) from error
+    found = find_root(root, os.environ, here)
     return Session(found, load_settings(found, flags, os.environ))
 
 
@@ -84,7 +92,7 @@ def split_name(
 
     one: what the words are, for the error: "log"
     """
-    names = profile_names(session.root)
+    names = folder_names(session.root)
     if words and words[0] in names:
         return words[0], list(words[1:])
     if words and len(words) > 1 and _only_a_name(words[0], one=one):
@@ -115,16 +123,43 @@ def now() -> datetime:
 
 def tell(text: str) -> None:
     """Say something to the person at the terminal, on stderr."""
-    typer.echo(text, err=True)
+    with suppress_unheard():
+        typer.echo(text, err=True)
 
 
 def emit(text: str) -> None:
     """Print a result, on stdout, as it is."""
-    typer.echo(text, nl=not text.endswith("\n"))
+    _print(text, nl=not text.endswith("\n"))
 
 
 def emit_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print a result as JSON."""
     import json
 
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    _print(json.dumps(value, ensure_ascii=False, indent=2), nl=True)
+
+
+@contextmanager
+def suppress_unheard() -> Iterator[None]:
+    """Talk that cannot be written, to a full disk for one, ends no work."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _print(text: str, *, nl: bool) -> None:
+    try:
+        typer.echo(text, nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Python would fail once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InputError(
+            f"stdout: {(error.strerror or str(error)).lower()}; what was finished is"
+            " kept",
+            remedy="See where the output goes, then run it again.",
+        ) from error

@@ -83,7 +83,7 @@ def _statements(window: Sequence[Interaction]) -> list[tuple[Interaction, Statem
         (deed, one)
         for deed in _by_time(window)
         if deed.kind in _TYPED
-        for one in statements(deed.chosen, instructs=deed.kind in _INSTRUCTS)
+        for one in statements(deed.own, instructs=deed.kind in _INSTRUCTS)
     ]
 
 

@@ -58,6 +58,7 @@ class Git:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._found: Place | None = None
 
     def version(self) -> tuple[int, int, int]:
         """Of the git that is run.
@@ -71,7 +72,7 @@ class Git:
 
         Raises: InputError, BusyError when there is one that can't be used
         """
-        place = find_place(self.folder)
+        place = self._find()
         return None if place is None else place.top
 
     def init(self) -> None:
@@ -126,6 +127,21 @@ class Git:
         }
         differ = {*changed(place, blobs)}
         return {path for path, found in wanted.items() if differ & found.keys()}
+
+    def require_readable(self, paths: Iterable[Path]) -> None:
+        """See that the last commit's bytes of these files can be read.
+
+        git takes an object that is there for one that is whole, and would make new
+        commits of damaged ones.
+
+        Raises: InputError
+        """
+        place = self._place()
+        if place.head() is None:
+            return
+        names = [place.name(path) for path in paths]
+        wanted = "".join(f"HEAD:{name}\n" for name in names if "\n" not in name)
+        run_git(place.top, "cat-file", "--batch", stdin=os.fsencode(wanted))
 
     def log(self, path: Path, *, since: str | None = None) -> list[Commit]:
         """The commits that changed this file, newest first.
@@ -206,7 +222,7 @@ class Git:
 
         Raises: InputError, BusyError
         """
-        place = find_place(self.folder)
+        place = self._find()
         if place is None:
             return
         if not any(path.exists() for path in (place.lock, *scratch(place))):
@@ -218,8 +234,14 @@ class Git:
                 except OSError as error:
                     raise fault(error, place.git_dir) from error
 
+    def _find(self) -> Place | None:
+        """The repository; looked for until it is there, and then no more."""
+        if self._found is None:
+            self._found = find_place(self.folder)
+        return self._found
+
     def _place(self) -> Place:
-        place = find_place(self.folder)
+        place = self._find()
         if place is None:
             raise InputError(
                 f"{self.folder}: not in a git repository",

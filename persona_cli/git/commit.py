@@ -14,7 +14,7 @@ from persona_cli.errors import InputError
 from persona_cli.failpoints import failpoint
 from persona_cli.files import sync_folder
 from persona_cli.git.lock import IndexLock, Trace, clear_branch_locks
-from persona_cli.git.place import PLAIN, Blob, Entry, Place
+from persona_cli.git.place import PLAIN, Blob, Entry, Place, cut_short
 from persona_cli.git.run import INDEX, GitError, run_git
 
 NOBODY = {"user.name": "persona", "user.email": "persona@localhost"}
@@ -118,6 +118,8 @@ def _objects(
         )
     )
     there = place.tree(made, names)
+    if any(entry and name not in there for name, entry in entries.items()):
+        raise cut_short(place.top, "ls-tree")  # the index would say: deleted
     place.sync_objects({made, tree, *(entry.sha for entry in there.values())})
     failpoint("objects-written")
     return made, there

@@ -27,7 +27,7 @@ PATIENCE_GIT, PATIENCE_PERSONA = 0.6, 30.0
 _PAUSE = 0.02
 
 # A branch is locked for milliseconds; a lock of this age is not being worked under.
-_SETTLED = 0.3
+SETTLED = 0.3
 
 # Seconds after which another git is thought to be dead rather than slow.
 _LONG = 600.0
@@ -109,7 +109,7 @@ def clear_branch_locks(git_dir: Path, common: Path, trace: Trace) -> None:
     locks = [common / f"{trace.ref}.lock", git_dir / "HEAD.lock"]
     if not any(lock.exists() for lock in locks):
         return
-    time.sleep(_SETTLED)
+    time.sleep(SETTLED)
     for lock in locks:
         with suppress(FileNotFoundError):
             if ours.startswith(lock.read_bytes()):
@@ -197,6 +197,9 @@ def _take_over(path: Path, trace: Trace) -> IndexLock | None:
             lock = IndexLock(path, fd, left=left, unsure=bool(left))
             lock.write_down(trace)
             return lock
+    except OSError as error:
+        os.close(fd)
+        raise fault(error, path) from error
     except BaseException:
         os.close(fd)
         raise

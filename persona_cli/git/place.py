@@ -10,6 +10,9 @@ from persona_cli.errors import BusyError, InputError
 from persona_cli.files import read_whole, sync_file, sync_folder
 from persona_cli.git.run import GitError, run_git
 
+# What ``find_place`` asks for: top, git's folder, the common one, index, objects.
+_PARTS = 5
+
 LINK, PLAIN = "120000", "100644"
 
 # What git leaves in its folder while something is half done, and what to call it.
@@ -31,6 +34,11 @@ class Blob:
 
     content: bytes
     mode: str = ""
+
+    def sha(self, hash_name: str) -> str:
+        """What git calls it. hash_name: ``sha1`` or ``sha256``."""
+        named = f"blob {len(self.content)}\0".encode() + self.content
+        return hashlib.new(hash_name, named, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +96,7 @@ class Place:
             return blob is None and entry is None
         if (blob.mode == LINK) != (entry.mode == LINK):
             return False
-        head = f"blob {len(blob.content)}\0".encode()
-        digest = hashlib.new(self.hash, head + blob.content, usedforsecurity=False)
-        return digest.hexdigest() == entry.sha
+        return blob.sha(self.hash) == entry.sha
 
     def branch(self) -> str:
         """The branch that is checked out: ``refs/heads/main``.
@@ -116,7 +122,7 @@ class Place:
                 would be begun again without its past
         """
         try:
-            return _line(run_git(self.top, "rev-parse", "-q", "--verify", "HEAD"))
+            said = run_git(self.top, "rev-parse", "-q", "--verify", "HEAD")
         except GitError as error:
             if error.code < 0:
                 raise
@@ -124,6 +130,9 @@ class Place:
             if (self.common / branch).exists():
                 raise self._damaged(branch) from error
             return None
+        if not said.endswith(b"\n"):
+            raise cut_short(self.top, "rev-parse")
+        return _line(said)
 
     def tree(self, rev: str, names: Sequence[str]) -> dict[str, Entry]:
         """Files of a commit (or tree), and the folders above them, by name."""
@@ -187,7 +196,7 @@ class Place:
     def _damaged(self, what: str) -> InputError:
         return InputError(
             f"{self.top}: the history is damaged ({what} can't be read)",
-            remedy="See what git reflog and git fsck say there.",
+            remedy="See what can be mended: persona verify; git fsck says more.",
         )
 
     def _inside(self, real: Path, path: Path) -> str:
@@ -227,10 +236,19 @@ def find_place(folder: Path) -> Place | None:
                 remedy="Clone it, and work in the clone; or name another with --root.",
             ) from error
         raise
-    lines = os.fsdecode(said).split("\n")
-    *paths, hash_name, _ = lines
+    *paths, hash_name, end = os.fsdecode(said).split("\n") if said else [""] * 2
+    if len(paths) != _PARTS or end:
+        raise cut_short(folder, "rev-parse")
     top, git_dir, common, index, objects = map(Path, paths)
     return Place(top, git_dir, common, index, objects, hash_name)
+
+
+def cut_short(folder: Path, verb: str) -> InputError:
+    """Git ended well, but what it said did not get here whole: it does not look."""
+    return InputError(
+        f"{folder}: git {verb} did not say all it had to",
+        remedy="Check the disk, then run it again.",
+    )
 
 
 def _line(said: bytes) -> str:

@@ -7,6 +7,7 @@ one asked for.
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,11 +66,14 @@ class GitError(InputError):
 
     code:   its exit status; negative when a signal ended it
     stderr: what it said
+    stdout: what it printed before
     """
 
-    def __init__(self, problem: str, *, remedy: str, code: int, stderr: str) -> None:
+    def __init__(
+        self, problem: str, *, remedy: str, code: int, stderr: str, stdout: str
+    ) -> None:
         super().__init__(problem, remedy=remedy)
-        self.code, self.stderr = code, stderr
+        self.code, self.stderr, self.stdout = code, stderr, stdout
 
 
 def run_git(
@@ -79,6 +83,7 @@ def run_git(
     config: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
     passed: Sequence[int] = (),
+    patience: float = PATIENCE,
 ) -> bytes:
     """Run git in a folder, and return what it prints.
 
@@ -86,24 +91,25 @@ def run_git(
     config: settings of this call, ``key=value``
     extra:  environment of this call
     passed: open files that the child keeps, and so their locks
+    patience: seconds it may take
     Raises: GitError when it fails; BusyError when it does not end; InputError when
             there is no git
     """
     given = [part for setting in config for part in ("-c", setting)]
     try:
         done = subprocess.run(
-            ["git", *_OPTIONS, *given, *args],
+            [_git(folder), *_OPTIONS, *given, *args],
             cwd=folder,
             env=environment(os.environ, extra or {}),
             input=stdin,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=patience,
             pass_fds=passed,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise BusyError(
-            f"{folder}: git {args[0]} did not end within {PATIENCE:.0f} s",
+            f"{folder}: git {args[0]} did not end within {patience:.0f} s",
             remedy="See what git is doing there, then run it again.",
         ) from error
     except FileNotFoundError as error:
@@ -113,8 +119,24 @@ def run_git(
     except OSError as error:
         raise fault(error, folder) from error
     if done.returncode:
-        raise _failed(folder, args[0], done.returncode, done.stderr)
+        raise _failed(folder, args[0], done)
     return done.stdout
+
+
+def _git(folder: Path) -> str:
+    """The git that is on PATH, by its whole path.
+
+    git runs in the profile's folder: of a PATH with a dot, or an empty part, it would
+    be whatever is called git there.
+
+    Raises: InputError when there is none
+    """
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    whole = os.pathsep.join(part for part in path if Path(part).is_absolute())
+    found = shutil.which("git", path=whole) if whole else None
+    if found is None and folder.is_dir():
+        raise no_git()
+    return found or "git"
 
 
 def environment(ours: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
@@ -168,8 +190,10 @@ def no_git() -> InputError:
     )
 
 
-def _failed(folder: Path, verb: str, code: int, stderr: bytes) -> GitError:
-    said = stderr.decode("utf-8", "replace").strip()
+def _failed(
+    folder: Path, verb: str, done: subprocess.CompletedProcess[bytes]
+) -> GitError:
+    said, code = done.stderr.decode("utf-8", "replace").strip(), done.returncode
     if code < 0:
         what = f"git {verb} was killed (signal {-code})"
     else:
@@ -189,8 +213,9 @@ def _failed(folder: Path, verb: str, code: int, stderr: bytes) -> GitError:
         remedy = "Mount it writable."
     elif re.search(r"object file .* is empty|is corrupt|missing (blob|tree)", said):
         problem = f"{folder}: the history is damaged ({_last_words(said)})"
-        remedy = "See what git fsck says there; a clone may have what is missing."
-    return GitError(problem, remedy=remedy, code=code, stderr=said)
+        remedy = "See what can be mended: persona verify; git fsck says more."
+    printed = done.stdout.decode("utf-8", "replace")
+    return GitError(problem, remedy=remedy, code=code, stderr=said, stdout=printed)
 
 
 def _last_words(said: str) -> str:

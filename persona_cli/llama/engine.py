@@ -184,6 +184,7 @@ class LlamaEngine:
                     )
                 )
             memory.read(prompt, lasting=self._lasting(messages, prompt))
+            memory.logits(_LAST)  # are they numbers?
             _write(memory, writers, len(prompt), self._together(len(prompt), limits))
             return [writer.answer(len(prompt)) for writer in writers]
         finally:

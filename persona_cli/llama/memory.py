@@ -129,12 +129,19 @@ class Memory:
     def logits(self, place: int) -> Any:
         """One row of logits: an array of float32 over llama.cpp's own memory.
 
-        place: as ``feed`` returned it
+        place:  as ``feed`` returned it
+        Raises: ModelError when they are no numbers
         """
         import numpy as np
 
         found = self.lib.llama_get_logits_ith(self.context, place)
-        return np.ctypeslib.as_array(found, shape=(self.vocabulary.size,))
+        row = np.ctypeslib.as_array(found, shape=(self.vocabulary.size,))
+        if np.isnan(row).any():
+            raise ModelError(
+                f"{self.name}: what it computes is no number: its weights are damaged",
+                remedy="Download it again, or use another model.",
+            )
+        return row
 
     def clear(self) -> None:
         """Forget every sequence."""

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from persona_cli.files import SUFFIX
+
 # Bytes; a longer state is not kept. A model of 8B has 144 kB a token, and what lasts of
 # a prompt is instructions and a profile: some 1,500 tokens.
 LARGEST = 512 << 20
@@ -40,11 +42,21 @@ def read_state(path: Path, key: str) -> State | None:
             if head["key"] != key or head["size"] > LARGEST:
                 return None
             data = file.read(head["size"] + 1)
-        if len(data) != head["size"] or zlib.crc32(data) != head["crc"]:
-            return None
-        return State(key, tuple(map(int, head["tokens"])), data)
+        found = State(key, tuple(map(int, head["tokens"])), data)
+        whole = len(data) == head["size"] and _sum(found) == head["crc"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return found if whole else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file holds a state as it was written, of whatever model."""
+    try:
+        with path.open("rb") as file:
+            key = json.loads(file.readline(1 << 20))["key"]
+        return isinstance(key, str) and read_state(path, key) is not None
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def write_state(path: Path, state: State) -> None:
@@ -57,10 +69,11 @@ def write_state(path: Path, state: State) -> None:
     head = {
         "key": state.key,
         "size": len(state.data),
-        "crc": zlib.crc32(state.data),
+        "crc": _sum(state),
         "tokens": state.tokens,
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    # Of a run that dies here, the next one sweeps it up.
+    part = path.with_name(f".{path.name}.{os.getpid()}{SUFFIX}")
     try:
         part.touch(0o600)
         with part.open("wb") as file:
@@ -71,6 +84,12 @@ def write_state(path: Path, state: State) -> None:
     except OSError:
         with suppress(OSError):
             part.unlink()
+
+
+def _sum(state: State) -> int:
+    """Of the tokens too: data under another's name would speak of other words."""
+    head = json.dumps([state.key, *state.tokens])
+    return zlib.crc32(state.data, zlib.crc32(head.encode()))
 
 
 def shared(one: Sequence[int], two: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 
 from persona_cli import gguf
 from persona_cli.errors import ModelError, UsageError
+from persona_cli.files import make_private
 from persona_cli.models.download import Body, Fetch, NotWhole, fetch, is_sha256
 from persona_cli.models.installed import size_text
 from persona_cli.models.shelf import Held, Pulled, Shelf, sha256_of
@@ -75,7 +76,7 @@ def pull(
         plans = [hub.plan(name, revision, offered[name]) for name in names]
         _check_pins(ref, plans)
         blobs = shelf.folder(ref.repo) / "blobs"
-        blobs.mkdir(parents=True, exist_ok=True)
+        make_private(blobs)
         _check_room(ref, plans, blobs, free)
         total, done = sum(plan.size for plan in plans), 0
         held = []
@@ -96,6 +97,7 @@ def pull(
                     size=status.st_size,
                     sha256=sha256,
                     mtime_ns=status.st_mtime_ns,
+                    ctime_ns=status.st_ctime_ns,
                 )
             )
         shelf.keep(

@@ -21,7 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from persona_cli.errors import ModelError
-from persona_cli.files import read_whole, write_whole
+from persona_cli.files import (
+    make_private,
+    private_opener,
+    read_whole,
+    write_whole,
+)
 from persona_cli.models.spec import ModelRef, choose_files, shard_names
 
 FORMAT = 1
@@ -35,7 +40,8 @@ class Held:
     path:     the link in the hub's cache
     file:     its name in the repository
     size:     bytes
-    mtime_ns: of the file when it was last checked
+    mtime_ns, ctime_ns: of the file when it was last checked; the second is the system's
+              own, and nobody can set it back
     """
 
     path: str
@@ -43,6 +49,7 @@ class Held:
     size: int
     sha256: str
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +129,10 @@ class Shelf:
                 return False
             try:
                 status = part.stat()
-                same = (status.st_size, status.st_mtime_ns) == (
-                    held.size,
-                    held.mtime_ns,
+                same = (held.size, held.mtime_ns, held.ctime_ns) == (
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
                 )
                 if same and not whole:
                     continue
@@ -140,7 +148,13 @@ class Shelf:
                     remedy="Fetch it anew: persona model rm, then persona model pull.",
                 )
             if not same:
-                self._checked(replace(held, mtime_ns=status.st_mtime_ns))
+                self._checked(
+                    replace(
+                        held,
+                        mtime_ns=status.st_mtime_ns,
+                        ctime_ns=status.st_ctime_ns,
+                    )
+                )
         return True
 
     def find(self, ref: ModelRef) -> Path | None:
@@ -184,8 +198,9 @@ class Shelf:
     @contextmanager
     def _changing(self) -> Iterator[list[Pulled]]:
         try:
-            self.record.parent.mkdir(parents=True, exist_ok=True)
-            with self.record.with_suffix(".lock").open("a") as lock:
+            make_private(self.record.parent)
+            path = self.record.with_suffix(".lock")
+            with open(path, "a", opener=private_opener) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 models = list(self.pulled())
                 yield models

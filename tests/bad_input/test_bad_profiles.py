@@ -90,7 +90,7 @@ PROFILES = {
         lambda old: old + b"<<<<<<< HEAD\n- a\n=======\n- b\n>>>>>>> other\n",
         "14: unresolved merge conflict",
     ),
-    "not UTF-8": (lambda old: old + b"\xff\xfe", " not UTF-8 text (byte 0xff at"),
+    "not UTF-8": (lambda old: old + b"\xff\xfe", "14:1: not UTF-8 text (byte 0xff at"),
     "5 MB": (lambda _: b"\0" * (5 << 20), " 5 MB are no profile"),
 }
 
@@ -138,8 +138,9 @@ def test_state_that_is_damaged(persona, log, name):
     path.write_bytes(b"}{ damaged\n" + path.read_bytes())
     if name != "cursors.json":
         run = running(persona, "update", "me", str(log), code=INPUT)
-        assert_refused(persona, run, INPUT, f"{path}:1: damaged", f"Move {name} away")
-        path.unlink()
+        remedy = "persona restore me"
+        assert_refused(persona, run, INPUT, f"{path}:1: damaged", remedy)
+        persona("restore", "me")
     assert_works(persona, log)
 
 
