@@ -7,14 +7,18 @@ import json
 import os
 from pathlib import Path
 
+# Read before a test begins: each has an environment of its own.
+_RELEASE = os.environ.get("PERSONA_TORTURE") == "release"
+_FIGURES = os.environ.get("PERSONA_FIGURES")
+
 
 def size(ci: int, release: int) -> int:
     """How many cases: the smaller number, unless a release is being tested."""
-    return release if os.environ.get("PERSONA_TORTURE") == "release" else ci
+    return release if _RELEASE else ci
 
 
 def note_figure(row: str, what: str, cases: int, *, twin: str, **more: object) -> None:
-    """Note one line of the table that ``scripts/torture`` prints; for the end of a test.
+    """Note a line of the table that ``scripts/torture`` prints; at the end of a test.
 
     Only a test that passed comes here, so that each figure is of no violation.
 
@@ -25,9 +29,8 @@ def note_figure(row: str, what: str, cases: int, *, twin: str, **more: object) -
            it then failed: ``no fsync: 23 of 25 torn``
     more:  anything that was measured beside: ``peak_mb=112``
     """
-    path = os.environ.get("PERSONA_FIGURES")
-    if not path:
+    if not _FIGURES:
         return
     found = {"row": row, "what": what, "cases": cases, "twin": twin, **more}
-    with Path(path).open("a", encoding="utf-8") as file:
+    with Path(_FIGURES).open("a", encoding="utf-8") as file:
         file.write(json.dumps(found, ensure_ascii=False) + "\n")
