@@ -78,6 +78,8 @@ class ChatServer(ThreadingHTTPServer):
             self.shutdown()
             thread.join()
             self.server_close()
+            with self.lock:  # who asked may be gone, and the engine still at work
+                pass
 
 
 class _Handler(BaseHTTPRequestHandler):
