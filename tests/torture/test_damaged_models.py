@@ -134,7 +134,7 @@ def test_an_embedded_model_with_flipped_bytes(tiny_model, tmp_path):
         "R13",
         "a real model with flipped bytes, unlisted",
         len(files),
-        twin="as above",
+        twin="as for other unlisted models",
         refused=refused,
     )
 
@@ -152,7 +152,11 @@ def test_a_damaged_adapter_takes_nobody_along(whole, tmp_path):
     refused = assert_nobody_dies(files, tmp_path / "cache", "--lora")
     assert 0 < refused < len(files) - 1
     note_figure(
-        "R13", "damaged adapters", len(files) - 1, twin="as above", refused=refused
+        "R13",
+        "damaged adapters",
+        len(files) - 1,
+        twin="as for other unlisted models",
+        refused=refused,
     )
 
 

@@ -220,7 +220,7 @@ def test_ordinary_wishes_pass_unchanged() -> None:
     changed = [text for text in BENIGN if _chosen(text) != text]
     assert len(changed) <= 0.02 * len(BENIGN), changed
     note_figure(
-        "P1, P2",
+        "P2",
         "ordinary wishes that must pass",
         len(BENIGN),
         twin="none: the rows above are what it must not cost",
