@@ -44,7 +44,7 @@ def state_faults(folder: Path) -> Iterator[tuple[str, str]]:
         content = read_whole(state / cache)
         if content is not None and unsealed(content, of=cache) is None:
             yield f"{STATE}/{cache}", "damaged; it only saves time"
-        elif content is None and cache == CURSORS and (state / FOLDED).exists():
+        elif content is None and cache == CURSORS and _has_read_logs(state):
             yield (
                 f"{STATE}/{cache}",
                 "gone: whether a ledger lost its end, none can say",
@@ -85,6 +85,12 @@ def line_is_good(path: Path, record: dict[str, object] | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_read_logs(state: Path) -> bool:
+    """Whether there must be cursors; to forget in a clone makes a ledger alone."""
+    archive = state / ARCHIVE
+    return (state / FOLDED).exists() and archive.exists() and archive.stat().st_size > 0
 
 
 def _index_is_damaged(state: Path) -> bool:

@@ -413,3 +413,13 @@ def test_a_folder_without_state_is_whole(me, tmp_path):
     """A clone has no ledgers of this machine, and nothing is wrong with it."""
     shutil.rmtree(me.root / "me" / STATE)
     assert me.verify() == []
+
+
+def test_to_forget_in_a_clone_damages_nothing(me, tmp_path, monkeypatch):
+    """It begins a ledger where no log was ever read."""
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree(me.root / "me" / STATE)
+    claim = json.loads(me("show", "me", "--json").stdout)["claims"][0]["id"]
+    me("forget", claim, "-p", "me")
+    assert (me.root / "me" / STATE / "folded.jsonl").exists()
+    assert me.verify() == []
