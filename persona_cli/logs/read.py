@@ -23,6 +23,7 @@ from persona_cli.logs.sniff import Shape, format_of, shape_of
 from persona_cli.logs.source import Source
 from persona_cli.logs.tally import Tally
 from persona_cli.logs.text import posts
+from persona_cli.logs.whole import HEAD, WHOLE, whole_format
 
 MAX_RECORD = 1 << 20
 
@@ -55,6 +56,7 @@ FORMATS: tuple[str, ...] = (
     "claude-code",
     "text",
     "archive",
+    *WHOLE,
 )
 
 
@@ -112,7 +114,16 @@ def _from_file(
         os.close(descriptor)
         raise not_a_file(shown)
     with os.fdopen(descriptor, "rb", buffering=1 << 18) as file:
-        yield from _from_stream(file, path, tally, named, max_record, now)
+        whole = named if named in WHOLE else None
+        if whole is None and named is None:
+            whole = whole_format(path, file.read(HEAD))
+            file.seek(0)
+        if whole is None:
+            yield from _from_stream(file, path, tally, named, max_record, now)
+            return
+    log = _log(path, tally, now)
+    log.format = whole
+    yield from _counted(WHOLE[whole](path, log, max_record), log)
 
 
 def _from_stream(
@@ -123,20 +134,32 @@ def _from_stream(
     max_record: int,
     now: datetime | None,
 ) -> Iterator[Interaction]:
-    log = Log(
+    log = _log(path, tally, now)
+    source = Source(stream, name=log.name)
+    if source.whole and not source.head.strip():
+        tally.note(f"{log.name} is empty, nothing to do")
+        return
+    shape = shape_of(source.head, path.name, whole=source.whole, named=named)
+    yield from _counted(_interactions(source, log, shape, named, max_record), log)
+
+
+def _log(path: Path, tally: Tally, now: datetime | None) -> Log:
+    return Log(
         name=printable(str(path)),
         stem=printable(path.stem) or "log",
         tally=tally,
         latest=(now or datetime.now(UTC)) + _LEEWAY,
         subagent=path.name.startswith("agent-") or "subagents" in path.parent.parts,
     )
-    source = Source(stream, name=log.name)
-    if source.whole and not source.head.strip():
-        tally.note(f"{log.name} is empty, nothing to do")
-        return
-    shape = shape_of(source.head, path.name, whole=source.whole, named=named)
-    for interaction in _interactions(source, log, shape, named, max_record):
-        tally.interactions += 1
+
+
+def _counted(found: Iterator[Interaction], log: Log) -> Iterator[Interaction]:
+    """All that a log tells of, counted.
+
+    Raises: InputError when no record of it can be used
+    """
+    for interaction in found:
+        log.tally.interactions += 1
         yield interaction
     if log.seen and not log.usable:
         records = f"{log.seen} {log.unit}{'s' if log.seen > 1 else ''}"

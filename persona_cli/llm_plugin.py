@@ -1,0 +1,1 @@
+"""A plugin for simonw/llm: profiles as fragments and templates."""
