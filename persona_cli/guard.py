@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from persona_cli.allowed import NOTHING, Allows
-from persona_cli.interaction import Interaction, fingerprint
+from persona_cli.interaction import Interaction, fingerprint, is_fingerprint
 from persona_cli.markers import INJECTED, OWN_RUN
 from persona_cli.pasted import typed
-from persona_cli.secrets import redact
+from persona_cli.secrets import clean, redact
 
 # Kinds whose ``chosen`` is the user's own writing, not something they took.
 _TYPED = frozenset(("message", "post", "edit", "stated"))
@@ -51,18 +51,19 @@ def guard(interaction: Interaction, allows: Allows = NOTHING) -> Guarded:
 
     allows: what may be kept though it looks like a secret
     """
-    sides = (interaction.query, interaction.chosen, interaction.rejected)
-    if any(OWN_RUN in side for side in sides):
+    everything = _everything(interaction)
+    if OWN_RUN in everything:
         return Guarded(None, "a run of persona's own")
+    plain = _BEGIN not in everything and clean(everything)
     found: Counter[str] = Counter()
     own = interaction.kind in _TYPED
     whole = interaction.kind not in _CHAT
     keep: Callable[[str], str] = (
         (lambda text: typed(text, whole=whole)) if own else _as_it_is
     )
-    query = _settled(interaction.query, _shortened, found, allows)
-    chosen = _settled(interaction.chosen, keep, found, allows)
-    rejected = _settled(interaction.rejected, _as_it_is, found, allows)
+    query = _settled(interaction.query, _shortened, found, allows, plain=plain)
+    chosen = _settled(interaction.chosen, keep, found, allows, plain=plain)
+    rejected = _settled(interaction.rejected, _as_it_is, found, allows, plain=plain)
     if query is None or chosen is None or rejected is None:
         return Guarded(None, "text within text within text", found)
     if not chosen.strip():
@@ -72,8 +73,35 @@ def guard(interaction: Interaction, allows: Allows = NOTHING) -> Guarded:
             return Guarded(None, "nothing left", found)
         if rejected == chosen:
             return Guarded(None, "chosen and rejected are the same", found)
-    passed = replace(interaction, query=query, chosen=chosen, rejected=rejected)
-    return Guarded(_renamed(passed, found, allows), None, found)
+    if (query, chosen, rejected) != (
+        interaction.query,
+        interaction.chosen,
+        interaction.rejected,
+    ):
+        interaction = replace(
+            interaction, query=query, chosen=chosen, rejected=rejected
+        )
+    if not plain:
+        interaction = _renamed(interaction, found, allows)
+    return Guarded(interaction, None, found)
+
+
+def _everything(interaction: Interaction) -> str:
+    """All texts of an interaction, to be looked through at once.
+
+    Without the fingerprint at the end of an id: it is ours, and random.
+    """
+    name, _, last = interaction.id.rpartition(":")
+    return "\n".join(
+        (
+            name if is_fingerprint(last) else interaction.id,
+            interaction.source,
+            interaction.scope,
+            interaction.query,
+            interaction.chosen,
+            interaction.rejected,
+        )
+    )
 
 
 def _renamed(
@@ -92,10 +120,18 @@ def _renamed(
 
 
 def _settled(
-    text: str, keep: Callable[[str], str], found: Counter[str], allows: Allows
+    text: str,
+    keep: Callable[[str], str],
+    found: Counter[str],
+    allows: Allows,
+    *,
+    plain: bool,
 ) -> str | None:
-    """A text cut until nothing more is to be cut; None when that does not end."""
-    if not text:
+    """A text cut until nothing more is to be cut; None when that does not end.
+
+    plain: it holds no profile and no secret, unless a cut makes one
+    """
+    if not text or (plain and keep(text) == text):
         return text
     for _ in range(_MOST_CUTS):
         before = text

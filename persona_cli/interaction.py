@@ -9,8 +9,14 @@ from persona_cli.scope import GLOBAL
 Kind = Literal["pair", "message", "post", "rating", "edit", "stated"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+# What a reader calls the session of what another tool remembers of the user; see
+# ``Interaction.secondhand``.
+MEMORY = "memory"
+
 # Of a sentence's words, the share that must have been offered for it to be no edit.
 _KEPT = 0.8
+
+_HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Interaction:
     at:       when, with a time zone; None when the log does not say
     rating:   the score, scaled to [0, 1]; only for kind ``rating``
     scope:    ``global`` or ``project:<name>``
+    signal:   the rule by which a reader saw a choice in a chat: ``correction``,
+              ``edit``, ``branch``. Empty where the user made it outright
 
     Raises:   ValueError when a field breaks its line above
     """
@@ -46,6 +54,7 @@ class Interaction:
     at: datetime | None = None
     rating: float | None = None
     scope: str = GLOBAL
+    signal: str = ""
 
     def __post_init__(self) -> None:
         if not self.id or not self.source:
@@ -64,15 +73,27 @@ class Interaction:
             raise ValueError(f"a {self.kind} needs `rejected`")
         if self.scope != GLOBAL and not self.scope.startswith("project:"):
             raise ValueError(f"scope {self.scope!r} is not global or project:<name>")
+        if self.signal and self.kind != "pair":
+            raise ValueError(f"`signal` belongs to kind pair, and not to {self.kind}")
+
+    @property
+    def secondhand(self) -> bool:
+        """Whether it is what another tool remembers of the user.
+
+        Its source is ``<reader>:memory`` and its kind ``stated``. Those are the tool's
+        words, and nobody knows what it made them of: a claim that rests on them alone
+        waits until a person has seen it.
+        """
+        return self.kind == "stated" and self.source.partition(":")[2] == MEMORY
 
     @property
     def own(self) -> str:
         """The user's own words in it: evidence of what they want to the letter.
 
-        None of a choice or a rating, whose items others wrote; of an edit what was
-        not offered to them, sentence by sentence.
+        None of a choice or a rating, whose items others wrote, nor of what another
+        tool remembers; of an edit what was not offered to them, sentence by sentence.
         """
-        if self.kind in ("pair", "rating"):
+        if self.kind in ("pair", "rating") or self.secondhand:
             return ""
         if self.kind != "edit":
             return self.chosen
@@ -114,6 +135,11 @@ def fingerprint(*parts: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def is_fingerprint(text: str) -> bool:
+    """Whether a text has the form of a ``fingerprint``."""
+    return len(text) == 16 and _HEX.issuperset(text)
+
+
 def mark(id: str) -> str:
     """What is kept of the id of a forgotten interaction: ``#`` and 16 hex digits.
 
@@ -130,4 +156,4 @@ def mark(id: str) -> str:
 
 def is_mark(id: str) -> bool:
     """Whether an id is all that is kept of a forgotten one."""
-    return len(id) == 17 and id[0] == "#" and set(id[1:]) <= set("0123456789abcdef")
+    return id[:1] == "#" and is_fingerprint(id[1:])

@@ -13,12 +13,13 @@ from persona_cli.secrets.ids import IDS
 from persona_cli.secrets.keys import KEYS
 from persona_cli.secrets.named import NAMED
 from persona_cli.secrets.personal import PERSONAL
-from persona_cli.secrets.rule import Rule, any_of, item_of
+from persona_cli.secrets.rule import Rule, item_of
 from persona_cli.secrets.services import SERVICES
+from persona_cli.secrets.sieve import Sieve
 from persona_cli.secrets.streets import STREETS
 from persona_cli.secrets.tokens import TOKENS
 
-__all__ = ["RULES", "Found", "Rule", "find", "redact"]
+__all__ = ["RULES", "Found", "Rule", "clean", "find", "redact"]
 
 # Exact forms before those that go by a name or by digits alone.
 RULES: tuple[Rule, ...] = (*KEYS, *TOKENS, *SERVICES, *NAMED, *PERSONAL, *STREETS, *IDS)
@@ -65,7 +66,7 @@ def redact(text: str, allowed: Allowed = _nothing) -> tuple[str, Counter[str]]:
 
 def find(text: str, allowed: Allowed = _nothing) -> Iterator[Found]:
     """Everything in a text that must not be kept; some of it maybe twice."""
-    for rule in _rules_for(text):
+    for rule in _SIEVE.pass_by(text):
         for match in rule.pattern.finditer(text):
             start, end = item_of(match)
             item = text[start:end]
@@ -74,7 +75,7 @@ def find(text: str, allowed: Allowed = _nothing) -> Iterator[Found]:
 
 
 def _pass(text: str, found: Counter[str], allowed: Allowed) -> str:
-    for rule in _rules_for(text):
+    for rule in _SIEVE.pass_by(text):
 
         def mark(match: re.Match[str], rule: Rule = rule) -> str:
             start, end = item_of(match)
@@ -93,66 +94,12 @@ def _counts(rule: Rule, item: str, allowed: Allowed) -> bool:
     return (rule.check is None or rule.check(item)) and not allowed(rule.name, item)
 
 
-def _rules_for(text: str) -> Iterator[Rule]:
-    """The rules that may find something; none, and that at once, for most texts.
+def clean(text: str) -> bool:
+    """Whether no rule can find anything in a text; quick, and true for most texts.
 
-    Measured on chats: tried one after the other, the rules read 1 MB a second.
+    What is true of a text is true of its parts.
     """
-    low = text.lower()
-    if words := _LONG.findall(low):
-        yield from _for_words(words)
-    said = any(map(low.__contains__, _SIGNS)) or any(map(low.__contains__, _SAID))
-    if said and _NAMED_HINT.search(low):
-        yield from (rule for rule in NAMED if _fits(rule, low))
-    if "@" in low:
-        yield from _MAIL
-    if _DIGIT.search(low):
-        yield from (rule for rule in STREETS if _fits(rule, low))
-        if _NUMBER.search(low):
-            yield from (rule for rule in _NUMBERS if _fits(rule, low))
+    return not _SIEVE.pass_by(text)
 
 
-def _for_words(words: list[str]) -> Iterator[Rule]:
-    """The rules for tokens: one has no blank in it, and is long."""
-    joined = " ".join(words)
-    dense = " ".join(
-        [word for word in words if _DENSE.search(word) and _DIGIT.search(word)]
-    )
-    hinted = _TOKEN_HINT.search(joined) is not None
-    if not (hinted or dense):
-        return
-    for rule in _TOKENS:
-        if (hinted and any(map(joined.__contains__, rule.hints))) or (
-            dense and rule.form is not None and rule.form.search(dense)
-        ):
-            yield rule
-
-
-def _fits(rule: Rule, low: str) -> bool:
-    if rule.many is not None:
-        if not rule.many.search(low):
-            return False
-    elif rule.hints and not any(map(low.__contains__, rule.hints)):
-        return False
-    return rule.form is None or rule.form.search(low) is not None
-
-
-# As long as the shortest token that has no name before it.
-_LONG = re.compile(r"\S{13,}")
-# Digits, and enough that is no mark of a path or a call to be drawn by lot.
-_DENSE = re.compile("[a-z0-9_~-]{13}")
-_DIGIT = re.compile("[0-9]")
-# Digits enough for a number of anyone's, and near each other.
-_NUMBER = re.compile("[0-9](?:[^0-9]{0,3}[0-9]){4}")
-_TOKENS = (*KEYS, *TOKENS, *SERVICES)
-_TOKEN_HINT = re.compile(any_of({hint for rule in _TOKENS for hint in rule.hints}))
-
-# A secret that goes by a name has one of these beside it, or is said in a sentence.
-_SIGNS = ("=", ":", "$", "--", " -u", " -p")
-_SAID = (
-    *("pass", "pwd", "pin ", "bearer", "basic "),
-    *("kennwort", "mot de ", "contrase", "wachtwoord", "senha"),
-)
-_NAMED_HINT = re.compile(any_of({hint for rule in NAMED for hint in rule.hints}))
-_MAIL = tuple(rule for rule in PERSONAL if rule.name == "mail")
-_NUMBERS = tuple(rule for rule in (*PERSONAL, *IDS) if rule.name != "mail")
+_SIEVE = Sieve(RULES)

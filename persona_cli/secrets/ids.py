@@ -72,11 +72,16 @@ def _chinese(item: str) -> bool:
     return "10X98765432"[rest] == item[17].upper()
 
 
+_FEWEST = 5
+
+
 def _named(item: str) -> bool:
     """A number with a word before it: by any of the checks such numbers have."""
     bare = re.sub(r"[ .-]", "", item)
-    if not bare.isdigit():  # letters and digits mixed: passports
-        return any(c.isdigit() for c in bare)
+    if (
+        not bare.isdigit()
+    ):  # letters and digits mixed: passports; "sin 45 there" is none
+        return sum(c.isdigit() for c in bare) >= _FEWEST
     digits = digits_of(bare)
     checks: dict[int, list[Callable[[list[int]], bool]]] = {
         8: [lambda _: True],
@@ -146,8 +151,8 @@ IDS: tuple[Rule, ...] = (
         "national-id",
         rf"(?<![\w.+/-])(?:{'|'.join(form for form, _ in _FORMS)})(?![\w-]|\.[0-9])",
         # nearly all digits, with few signs between them; or a word of 9 or 16
-        form=r"[0-9][0-9 .-]{6}[0-9a-z]|[a-z]{2}[0-9]{6}[a-d]\b"
-        r"|[a-z][0-9]{2}[a-z][0-9]{2}[a-z][0-9]{3}",
+        form=r"\b(?:[a-z]?[0-9][0-9 .-]{6}|[a-z]{2} ?[0-9]{2} ?[0-9]{2}"
+        r"|[a-z]{6}[0-9]{2}[a-z])",
         check=_of_state,
         personal=True,
         ignore_case=True,
@@ -159,11 +164,7 @@ IDS: tuple[Rule, ...] = (
         r"[^\n0-9]{0,20}?\b"
         r"(?P<secret>[A-Z]{0,2}[0-9][A-Z0-9]?(?:[ .-]?[A-Z0-9]){5,12})"
         r"(?![\w-]|\.[0-9])",
-        "passport", "ssn", "security", "insurance", "sin", "tax", "steuer", "nhs",
-        "bsn", "burgerservice", "pesel", "cpf", "tfn", "aadhaar", "licen", "id card",
-        "ausweis",
-        "reisepass", "passeport", "pasaporte",
-        form="[0-9][a-z0-9 .-]{6}",
+        form=rf"(?:{'|'.join(_SAID)})[^\n0-9]{{0,22}}[0-9][a-z0-9 .-]{{6}}",
         check=_named,
         personal=True,
         ignore_case=True,

@@ -29,14 +29,16 @@ KEYS: tuple[Rule, ...] = (
         "asia",
         "abia",
         "acca",
-        form="a3t[a-z0-9]{17}",
+        either=True,
+        form="a3t[a-z0-9]{9}",
     ),
     rule(
         "aws-secret",
         # Base64 of 30 bytes, after the id of a key or the name of the cloud.
         r"(?:aws|AWS|Aws|AKIA|ASIA)[^\0]{0,300}?(?<![A-Za-z0-9/+=.-])"
         r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=.-])",
-        form=r"(?<![a-z0-9/+.-])[a-z0-9/+]{40}(?![a-z0-9/+=.-])",
+        form=r"(?:\A|[^a-z0-9/+.-])[a-z0-9/+]{40}",
+        counts=True,
         check=is_random,
     ),
     rule(
@@ -59,7 +61,7 @@ KEYS: tuple[Rule, ...] = (
     rule(
         "azure-client-secret",
         r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
-        form=r"[0-9]q~[a-z0-9_~.-]{31}",
+        form=r"[0-9]q~[a-z0-9_~.-]{9}",
     ),
     rule(
         "azure-storage-key",
@@ -85,12 +87,12 @@ KEYS: tuple[Rule, ...] = (
     rule(
         "alibaba-key",
         START + r"LTAI[A-Za-z0-9]{12,24}" + END,
-        form=r"ltai[a-z0-9]{12}",
+        form=r"ltai[a-z0-9]{9}",
     ),
     rule(
         "tencent-key",
         START + r"AKID(?=[A-Za-z]{0,32}[0-9])[A-Za-z0-9]{32}" + END,
-        form=r"akid[a-z0-9]{32}",
+        form=r"akid[a-z0-9]{9}",
     ),
     rule(
         "heroku-key",
@@ -116,12 +118,12 @@ KEYS: tuple[Rule, ...] = (
         "sbp_", "sb_secret_", "pscale_", "napi_",
     ),
     rule("databricks-token", START + r"dapi[a-f0-9]{32}(?:-[0-9])?" + END,
-         form="dapi[0-9a-f]{32}"),
+         form="dapi[0-9a-f]{9}"),
     rule(
         "vault-token",
         START + r"(?:hv[sbr]\.[A-Za-z0-9_-]{24,300}"
         r"|(?<!\.)s\.(?=[A-Za-z]{0,24}[0-9])[A-Za-z0-9]{24}(?![A-Za-z0-9_.-]))",
-        form=r"hv[sbr]\.[a-z0-9_-]{24}|\bs\.[a-z0-9]{24}",
+        form=r"hv[sbr]\.[a-z0-9_-]{9}|\bs\.[a-z0-9]{9}",
     ),
     rule(
         "terraform-token",
@@ -140,9 +142,10 @@ KEYS: tuple[Rule, ...] = (
         r"|A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})"
         r"(?:-[A-Z0-9]{5}){3})",
         "ops_eyj",
+        either=True,
         form=r"\ba3-[a-z0-9]{6}-",
     ),
-    rule("pulumi-token", START + r"pul-[a-f0-9]{40}" + END, form="pul-[0-9a-f]{40}"),
+    rule("pulumi-token", START + r"pul-[a-f0-9]{40}" + END, form="pul-[0-9a-f]{9}"),
     rule("openshift-token", START + r"sha256~[A-Za-z0-9_-]{43}", "sha256~"),
     rule("tailscale-key", START + r"tskey-[a-z]{2,12}-[A-Za-z0-9-]{10,100}", "tskey-"),
 )  # fmt: skip

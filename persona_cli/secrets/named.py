@@ -16,6 +16,11 @@ _NAME = (
     "password|passwd|passphrase|passcode|passwort|pwd|secret|token|api[_-]?key"
     "|access[_-]?key|private[_-]?key|credentials?+(?![_-]?id)|(?<![a-z])auth(?![a-z])"
 )
+# The same without what RE2 does not know.
+_NAME_ROUGHLY = (
+    "password|passwd|passphrase|passcode|passwort|pwd|secret|token|api[_-]?key"
+    "|access[_-]?key|private[_-]?key|credentials?|auth"
+)
 _PLACEHOLDER = re.compile(
     r"(?i)insert|your[_-]|[_-]here\b|example|placeholder|changeme|redacted|dummy"
 )
@@ -119,7 +124,7 @@ NAMED: tuple[Rule, ...] = (
         r"|[^\s\"':$]{1,100}):(?:\"[^\"\s]{1,200}\"|'[^'\s]{1,200}'|[^\s\"']{1,200})"
         r"|\"[^\"\s$:]{0,100}:[^\"\s]{0,200}\"|'[^'\s$:]{0,100}:[^'\s]{0,200}')",
         " -u", "--user", "--proxy-user",
-        form=r"(?:\s-u|--user|--proxy-user)[ \t=]",
+        form=r"(?:[\s\v]-u|--user|--proxy-user)[ \t=]",
         check=_is_login,
     ),
     rule(
@@ -178,7 +183,8 @@ NAMED: tuple[Rule, ...] = (
         rf"(?:[\"'`](?P<quoted>{KEPT}{_VARIABLE}[^\s\"'`<>{{}}]{{6,300}})[\"'`]"
         rf"|(?P<secret>{KEPT}{_VARIABLE}{_VALUE}))",
         "pass", "pwd", "secret", "token", "key", "credential", "auth",
-        form=rf"(?:{_NAME})[\w-]{{0,20}}[\"'`]?[ \t]{{0,8}}(?:=>|:=|[=:])",
+        form=f"(?:{_NAME_ROUGHLY})"
+        r"[\w-]{0,20}[\"'`]?[ \t]{0,8}(?:=>|:=|[=:])",
         ignore_case=True,
         check=_is_value,
     ),

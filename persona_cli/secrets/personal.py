@@ -92,7 +92,7 @@ PERSONAL: tuple[Rule, ...] = (
         # A group has digits, but for the bank's: else it is the next word.
         r"\b[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}"
         r"(?:[ -]?(?=[A-Z]{0,3}[0-9])[A-Z0-9]{4}){1,6}(?:[ -]?[0-9][A-Z0-9]{0,2})?\b",
-        form=r"[a-z][0-9]{2}[ -]?[a-z0-9]{4}[ -]?[a-z0-9]{4}",
+        form=r"\b[a-z]{2}[0-9]{2}[ -]?[a-z0-9]{4}",
         check=_is_iban,
         personal=True,
         ignore_case=True,
@@ -101,7 +101,7 @@ PERSONAL: tuple[Rule, ...] = (
         "payment-card",
         r"[2-6](?<![\w.+-].)(?<![$€£#].)[0-9]{3}(?:([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}"
         r"|[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{8,12})(?![\w-]|\.[0-9])",
-        form=r"[2-6][0-9]{3}[ -]?[0-9]{4}",
+        form=r"\b[2-6][0-9]{3}[ -]?[0-9]{4}",
         check=_is_card,
         personal=True,
     ),
@@ -128,9 +128,7 @@ PERSONAL: tuple[Rule, ...] = (
         # after a word that says so
         rf"\b{_CALLED}\b[^\n0-9+(]{{0,20}}"
         r"(?P<secret>[+(]?[0-9](?:[ .()/-]{0,2}[0-9]){6,14})(?![\w-]|\.[0-9])",
-        "phone", "tel", "mobile", "cell", "handy", "mobil", "whatsapp", "signal", "fax",
-        "sms", "portable", " me", "ruf mich", "téléphone",
-        form=_RUN,
+        form=rf"{_CALLED}[^\n0-9+(]{{0,20}}[+(]?{_RUN}",
         check=_is_phone,
         personal=True,
         ignore_case=True,
@@ -141,7 +139,7 @@ PERSONAL: tuple[Rule, ...] = (
         r"[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![\w-]|\.[0-9])"
         r"|(?<=://)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w-]|\.[0-9])"
         r"|[23](?<![\w:.].)[0-9a-fA-F]{3}:[0-9a-fA-F:]{4,34}(?![\w:])",
-        form=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23][0-9a-f]{3}:[0-9a-f:]{4}",
+        form=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|\b[23][0-9a-f]{3}:[0-9a-f:]{4}",
         check=_is_public,
         personal=True,
     ),

@@ -14,10 +14,6 @@ END = r"(?![A-Za-z0-9_-])"
 KEPT = r"(?!\[redacted:)"
 
 
-# So many words are looked for one by one as fast as in one pattern.
-_FEW = 6
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One kind of thing that must not be kept.
@@ -25,11 +21,10 @@ class Rule:
     name:     stands in the text in its place: ``[redacted:<name>]``
     pattern:  what to replace: its group ``secret`` or ``quoted``, or all of it. Takes
               linear time: each repetition is bounded, or begins where no other could
-    hints:    one of them is in any text that matches, in lower case; looked for
-              first, since that is cheaper
-    many:     all hints as one pattern, where they are many
-    form:     a pattern that any match fits in lower case: beside the hints of a
-              token, after the hints of anything else
+    hints:    one of them is in any text that matches, in lower case
+    form:     a pattern of RE2's that is in any such text too, in lower case
+    either:   hints or form will do: the hints are of some of its forms only
+    counts:   its form is a long run of what any text has
     check:    what the item must be besides; None is nothing more
     personal: about a person, rather than a key to something
     """
@@ -37,8 +32,9 @@ class Rule:
     name: str
     pattern: re.Pattern[str]
     hints: tuple[str, ...] = ()
-    form: re.Pattern[str] | None = None
-    many: re.Pattern[str] | None = None
+    form: str = ""
+    either: bool = False
+    counts: bool = False
     check: Check | None = None
     personal: bool = False
 
@@ -48,6 +44,8 @@ def rule(
     pattern: str,
     *hints: str,
     form: str = "",
+    either: bool = False,
+    counts: bool = False,
     check: Check | None = None,
     personal: bool = False,
     ignore_case: bool = False,
@@ -60,8 +58,9 @@ def rule(
         name,
         re.compile(pattern, flags),
         hints,
-        re.compile(form) if form else None,
-        re.compile(any_of(set(hints))) if len(hints) > _FEW else None,
+        form,
+        either,
+        counts,
         check,
         personal,
     )
@@ -72,14 +71,3 @@ def item_of(match: re.Match[str]) -> tuple[int, int]:
     groups = match.groupdict()
     name = next((name for name, value in groups.items() if value), 0)
     return match.start(name), match.end(name)
-
-
-def any_of(words: set[str]) -> str:
-    """One pattern for many words, which reads each beginning once."""
-    if "" in words:  # one ends here; what would go on is found by it too
-        return ""
-    heads: dict[str, set[str]] = {}
-    for word in words:
-        heads.setdefault(word[0], set()).add(word[1:])
-    parts = [re.escape(head) + any_of(rest) for head, rest in sorted(heads.items())]
-    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"

@@ -20,7 +20,7 @@ SERVICES: tuple[Rule, ...] = (
     rule(
         "shopify-token",
         START + r"shp(?:at|ca|pa|ss|ua|tka)_[a-fA-F0-9]{32}",
-        form="shp[a-z]{2,3}_[a-f0-9]{32}",
+        form="shp[a-z]{2,3}_[a-f0-9]{9}",
     ),
     rule(
         "payment-key",
@@ -31,17 +31,18 @@ SERVICES: tuple[Rule, ...] = (
         r"|shippo_(?:live|test)_[a-f0-9]{40}|AQE[a-z0-9A-Z]{10,60}\.[A-Za-z0-9_/+-]{20,300})",
         "access_token$", "rzp_live_", "rzp_test_", "access-sandbox-",
         "access-production-", "access-development-", "flwseck", "shippo_",
-        form=r"\bez[at]k[a-z0-9]{54}|\baqe[a-z0-9]{10,60}\.",
+        either=True,
+        form=r"\bez[at]k[a-z0-9]{9}|\baqe[a-z0-9]{10,60}\.",
     ),
     rule(
         "sendgrid-key",
         START + r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}",
-        form=r"sg\.[a-z0-9_-]{16}",
+        form=r"sg\.[a-z0-9_-]{9}",
     ),
     rule(
         "mailchimp-key",
         r"\b[0-9a-f]{32}-us[0-9]{1,2}\b",
-        form="[0-9a-f]{32}-us[0-9]",
+        form="[0-9a-f]-us[0-9]",
     ),
     rule(
         "mail-service-key",
@@ -51,7 +52,8 @@ SERVICES: tuple[Rule, ...] = (
         r"|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{22,30}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})"
         + END,
         "xkeysib-", "xsmtpsib-", "mlsn.",
-        form=r"\bkey-[0-9a-f]{32}|\bre_[a-z0-9]{8}_[a-z0-9]{22}|[0-9a-f]{32}-[0-9a-f]{8}-",
+        either=True,
+        form=r"\bkey-[0-9a-f]{9}|\bre_[a-z0-9]{8}_[a-z0-9]{9}|[0-9a-f]-[0-9a-f]{8}-",
     ),
     rule(
         "monitoring-key",
@@ -62,6 +64,7 @@ SERVICES: tuple[Rule, ...] = (
         r"|ph[xs]_[A-Za-z0-9]{40,60}|pnu_[A-Za-z0-9]{36}|ico-[A-Za-z0-9]{32})" + END,
         "nrak-", "nrjs-", "nrii-", "nrra-", "glc_", "glsa_", "sntrys_", "sntryu_",
         "hcaik_", "phx_", "phs_", "pnu_", "ico-",
+        either=True,
         form=r"\bdt0[a-z][0-9]{2}\.[a-z0-9]{24}\.",
         check=lambda item: any(c.isdigit() for c in item) or "xxxx" in item.lower(),
     ),
@@ -74,7 +77,8 @@ SERVICES: tuple[Rule, ...] = (
         r"|CFPAT-[A-Za-z0-9_-]{43}|tfp_[A-Za-z0-9_.=-]{40,70}|rdme_[a-z0-9]{70}"
         r"|xn8s9h[a-z0-9]{60,80})" + END,
         "ntn_", "lin_api_", "lin_oauth_", "pmak-", "cfpat-", "tfp_", "rdme_",
-        form=r"\bsecret_[a-z0-9]{43}|\bpat[a-z0-9]{14}\.[a-f0-9]{64}|\bfig[dour]_[a-z0-9_-]{40}",
+        either=True,
+        form=r"\bsecret_[a-z0-9]{9}|\bpat[a-z0-9]{14}\.[a-f0-9]{9}|\bfig[dour]_[a-z0-9_-]{9}",
     ),
     rule(
         "mapbox-token",
@@ -84,7 +88,7 @@ SERVICES: tuple[Rule, ...] = (
     rule(
         "dropbox-token",
         r"(?<![A-Za-z0-9_.-])sl\.(?:u\.)?[A-Za-z0-9_-]{60,2000}",
-        form=r"\bsl\.(?:u\.)?[a-z0-9_-]{60}",
+        form=r"\bsl\.(?:u\.)?[a-z0-9_-]{9}",
     ),
     rule(
         "social-token",
@@ -93,7 +97,8 @@ SERVICES: tuple[Rule, ...] = (
         r"|[0-9]{15,16}\|[A-Za-z0-9_-]{27,40}|AAAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%]{50,150})"
         + END,
         "aaaaaaaaaaaaaaaaaaaaa",
-        form=r"\beaa[a-z][a-z0-9]{80}|\big[a-z]{2,3}[a-z0-9_-]{100}|[0-9]{15,16}\|[a-z0-9_-]{27}",
+        either=True,
+        form=r"\beaa[a-z][a-z0-9]{9}|\big[a-z]{2,3}[a-z0-9_-]{9}|[0-9]\|[a-z0-9_-]{9}",
         check=lambda item: any(c.isdigit() for c in item),
     ),
     rule(
@@ -108,12 +113,13 @@ SERVICES: tuple[Rule, ...] = (
         r"|tk-us-[A-Za-z0-9_-]{48}|(?:pat|sat)\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}"
         r"\.[A-Za-z0-9]{20})" + END,
         "aio_", "fio-u-", "tk-us-",
+        either=True,
         form=r"\b[ps]at\.[a-z0-9_-]{22}\.",
     ),
     rule(
         "okta-token",
         START + r"00(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{40}" + END,
-        form=r"(?<![a-z0-9_-])00[a-z0-9_-]{40}(?![a-z0-9_-])",
+        form=r"\b00[a-z0-9_-]{9}",
         check=lambda item: any(c.isupper() for c in item) and any(
             c.islower() for c in item
         ),

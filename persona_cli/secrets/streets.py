@@ -23,6 +23,12 @@ _PREFIX = (
 )
 _OF = r"(?:d[eiu]s?\s|del\s|della\s|de\sla\s|de\sl['’]|d['’]|la\s|l['’])?"
 
+# White space and what is none, as Python has it and RE2 does not.
+_GAP = r"[\pZ\s\v\x1c-\x1f\x{85}]"
+_WORD = r"[^\pZ\s\v\x1c-\x1f\x{85}]+"
+_FRENCH = "rue|avenue|boulevard|bd|chemin|allée|impasse|quai|cours"
+_WORDS = f"{_STREET}|{_STREET_PERHAPS}".lower() + f"|{_FRENCH}"
+
 STREETS: tuple[Rule, ...] = (
     rule(
         "street-address",
@@ -30,8 +36,10 @@ STREETS: tuple[Rule, ...] = (
         r"[0-9](?<![\w.,:/+-].)[0-9]{0,4}[A-Za-z]?(?:\s(?:bis|ter))?,?\s"
         rf"(?:{_PREFIX}(?:(?:{_STREET})\b(?!\s?[(=/])"
         rf"|(?:{_STREET_PERHAPS})\b(?={_TOWN}))"
-        r"|(?:rue|avenue|boulevard|bd|chemin|allée|impasse|quai|cours)\s"
+        rf"|(?:{_FRENCH})\s"
         rf"{_OF}[A-ZÀ-Ý]\w{{1,24}})",
+        form=rf"\b[0-9]{{1,5}}[a-z]?(?:{_GAP}(?:bis|ter))?,?{_GAP}(?:{_WORD}{_GAP}){{0,4}}"
+        rf"(?:{_WORDS})\b",
         personal=True,
     ),
     rule(
@@ -52,7 +60,7 @@ STREETS: tuple[Rule, ...] = (
         "ufer ", "damm ", "straat ", "laan ", "plein ", "gracht ", "kade ", "vägen ",
         "gatan ", "vej ", "gade ", "calle ", "avenida ", "avda", "paseo ", "rua ",
         "via ", "viale ", "corso ", "piazza ", "box ", "postfach ",
-        form=r"[^\W0-9][.º]?,?\s[0-9]",
+        form="[^0-9a-z][0-9]",
         personal=True,
     ),
 )  # fmt: skip

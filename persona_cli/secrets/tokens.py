@@ -24,7 +24,8 @@ _CODE: tuple[Rule, ...] = (
         START + r"(?:ATATT3|ATCTT3|ATBB|ATOA|BBDC-)"
         r"(?=[A-Za-z]{0,60}[0-9])[A-Za-z0-9_=+/-]{28,300}",
         "atatt3", "atctt3", "bbdc-",
-        form="at(?:bb|oa)[a-z0-9_-]{28}",
+        either=True,
+        form="at(?:bb|oa)[a-z0-9_-]{9}",
     ),
     rule(
         "sourcegraph-token",
@@ -40,7 +41,8 @@ _CODE: tuple[Rule, ...] = (
         START + r"(?:rubygems_[a-f0-9]{48}|cio[A-Za-z0-9]{32}|oy2[a-z0-9]{43}"
         r"|CLOJARS_[a-z0-9]{60}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{27,60})" + END,
         "rubygems_", "clojars_", "dckr_pat_", "dckr_oat_",
-        form=r"\bcio[a-z0-9]{32}\b|\boy2[a-z0-9]{43}\b",
+        either=True,
+        form=r"\bcio[a-z0-9]{9}|\boy2[a-z0-9]{9}",
     ),
     rule(
         "artifactory-key",
@@ -48,7 +50,8 @@ _CODE: tuple[Rule, ...] = (
         r"|AP(?=[0-9A-F][A-Z0-9]{0,12}[a-z0-9])[0-9A-F][A-Za-z0-9]{10,100}"
         r"|cmVmd[A-Za-z0-9]{59})" + END,
         "akc",
-        form=r"(?<![a-z0-9_-])ap[0-9a-f][a-z0-9]{10}|cmvmd[a-z0-9]{59}",
+        either=True,
+        form=r"\bap[0-9a-f][a-z0-9]{9}|cmvmd[a-z0-9]{9}",
         check=lambda item: any(c.isdigit() or c == "x" for c in item),
     ),
     rule(
@@ -57,7 +60,8 @@ _CODE: tuple[Rule, ...] = (
         START + r"(?:CCIP(?:AT|RJ)_[A-Za-z0-9]{20,30}_[a-f0-9]{40}"
         r"|sq[apu]_[a-f0-9]{40}|bkua_[a-f0-9]{40}|API-[A-Z0-9]{26,27})" + END,
         "ccipat_", "cciprj_", "bkua_",
-        form=r"\bsq[apu]_[a-f0-9]{40}|\bapi-[a-z0-9]{26}",
+        either=True,
+        form=r"\bsq[apu]_[a-f0-9]{9}|\bapi-[a-z0-9]{9}",
         check=lambda item: any(c.isdigit() for c in item),
     ),
 )  # fmt: skip
@@ -85,7 +89,8 @@ _MODELS: tuple[Rule, ...] = (
         r"|tgp_v1_[A-Za-z0-9_-]{40,50}|wandb_v1_[A-Za-z0-9_]{60,100})" + END,
         "gsk_", "xai-", "pplx-", "nvapi-", "lsv2_", "tvly-", "pcsk_", "csk-",
         "tgp_v1_", "wandb_v1_",
-        form=r"\br8_[a-z0-9]{37}|\bfw_[a-z0-9]{22}",
+        either=True,
+        form=r"\br8_[a-z0-9]{9}|\bfw_[a-z0-9]{9}",
         check=lambda item: any(c.isdigit() for c in item) or "xxxx" in item.lower(),
     ),
 )  # fmt: skip
@@ -110,12 +115,13 @@ _CHAT: tuple[Rule, ...] = (
         r"|(?<=discord\.com/api/webhooks/)[0-9]{15,22}/(?P<secret>[A-Za-z0-9_-]{50,90})"
         r"|(?<=discordapp\.com/api/webhooks/)[0-9]{15,22}/(?P<quoted>[A-Za-z0-9_-]{50,90})",
         "/api/webhooks/",
-        form=r"[mno=a][a-z0-9_-]{22,27}\.[a-z0-9_-]{6,7}\.[a-z0-9_-]{27}",
+        either=True,
+        form=r"[a-z0-9_-]\.[a-z0-9_-]{6,7}\.[a-z0-9_-]{9}",
     ),
     rule(
         "telegram-token",
         r"[0-9](?<![A-Za-z0-9_.-].)[0-9]{7,9}:[A-Za-z0-9_-]{35}" + END,
-        form="[0-9]{8,10}:[a-z0-9_-]{35}",
+        form="[0-9]{8}:[a-z0-9_-]{9}",
         check=lambda item: not item[-35:].isdigit(),
     ),
     rule(
@@ -129,7 +135,7 @@ _CHAT: tuple[Rule, ...] = (
     rule(
         "twilio-key",
         r"\b(?:SK|AC)(?:[0-9a-f]{32}|x{32})\b",
-        form="(?:sk|ac)(?:[0-9a-f]{32}|x{32})",
+        form=r"\b(?:sk|ac)[0-9a-fx]{9}",
     ),
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ SECRETS = secrets_of(size(70, 1050), seed=4)
 PERSONAL = personal_of(size(70, 1050), seed=5)
 
 # Switches off, in the process that it is put into, what stands in a secret's way.
-_NO_SCAN = "import persona_cli.secrets as s\ns._rules_for = lambda text: iter(())\n"
+_NO_SCAN = "import persona_cli.secrets as s\ns.Sieve.pass_by = lambda self, text: []\n"
 _NO_SECOND = (
     "import persona_cli.leaks as l\n"
     "l.held_back = lambda draft, allows: draft\n"
