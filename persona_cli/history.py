@@ -1,8 +1,9 @@
 """The versions of a profile, over git: list them, compare them, go back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from persona_cli import diary
 from persona_cli import evidence as ev
@@ -22,13 +23,16 @@ from persona_cli.tombstones import still_forgotten
 class Version:
     """One commit of a profile.
 
-    says: the subject of the commit, without the profile's name
+    version: -1 when what was committed is no profile
+    says:    the subject of the commit, without the profile's name
+    meta:    the front matter
     """
 
     commit: str
     at: datetime
     version: int
     says: str
+    meta: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def versions(store: Store) -> Iterator[Version]:
         number = found.version if found else -1
         says = commit.subject.removeprefix(f"{store.name}").lstrip(": ")
         says = says.removeprefix(f"v{number}: ")
-        yield Version(commit.sha, commit.at, number, says)
+        meta = found.meta if found else {}
+        yield Version(commit.sha, commit.at, number, says, meta)
 
 
 def version_of(store: Store, wanted: str) -> Profile:
