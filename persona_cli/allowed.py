@@ -13,12 +13,13 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from persona_cli.errors import InputError, UsageError
-from persona_cli.secrets import RULES, find
+from persona_cli.secrets import RULES
+from persona_cli.secrets.second import find
 
 FILE = "allowed.jsonl"
 
@@ -61,9 +62,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """All that is let in, in the order of the file."""
+    """All that is let in, in the order of the file.
+
+    second: what is not let in is looked for by a second opinion too
+    """
 
     entries: tuple[Entry, ...] = ()
+    second: bool = False
 
     def __call__(self, kind: str, item: str) -> bool:
         """Whether an item may be kept."""
@@ -71,20 +76,22 @@ class Allowed:
 
     def with_entries(self, new: Iterable[Entry]) -> "Allowed":
         """These, and the new ones."""
-        return Allowed((*self.entries, *new))
+        return replace(self, entries=(*self.entries, *new))
 
     def without(self, gone: Iterable[Entry]) -> "Allowed":
         """These, less some."""
         dropped = set(gone)
-        return Allowed(tuple(e for e in self.entries if e not in dropped))
+        kept = tuple(e for e in self.entries if e not in dropped)
+        return replace(self, entries=kept)
 
 
 NOTHING = Allowed()
 
 
-def entries_for(what: str) -> list[Entry]:
+def entries_for(what: str, known: Allowed = NOTHING) -> list[Entry]:
     """What lets in a kind by its name, or each thing that a text holds.
 
+    known:  says whether a second opinion is asked for
     Raises: UsageError when it is no kind, and holds nothing that is kept out; and for
             a kind of secrets, of which only single ones are let in
     """
@@ -95,7 +102,8 @@ def entries_for(what: str) -> list[Entry]:
             f"{what}: is a kind of secret, and not let in as a whole",
             remedy="Name the one item, or the line it stands on: --line 7.",
         )
-    found = {hit.rule.name: hit.item for hit in find(what)}
+    asks = Allowed(second=known.second)
+    found = {hit.rule.name: hit.item for hit in find(what, asks)}
     if not found:
         raise UsageError(
             "nothing there is kept out, so nothing needs to be let in",

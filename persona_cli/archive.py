@@ -26,7 +26,7 @@ from persona_cli.rivals import Rivals
 from persona_cli.stamps import made_of
 
 # Raised when readers learn to see more: the cursors of an older one are not believed.
-READERS = 1
+READERS = 2
 
 # Interactions are written to disk by so many bytes at a time.
 _CHUNK = 1 << 20

@@ -3,7 +3,8 @@
 A profile says how someone wants to be answered. A claim that would run commands,
 weaken safety, send data out, name a seller, erase other claims or speak of the
 assistant's own rules says more, whoever wrote it and wherever it stood. Such a claim
-is not wrong: it waits (``persona review``).
+is not wrong: it waits (``persona review``). What the rules here know by its words is
+told by its reason; all else must have the form of a preference (see ``form``).
 
 This is no filter against attacks: what keeps those out is that only the user's own
 words are evidence. It errs on the side of waiting, since a claim that waits costs its
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import yaml
 
+from persona_cli.form import out_of_form
 from persona_cli.lookalike import encoded, folded
 
 SELLER = "would name a seller"
@@ -54,7 +56,9 @@ def waits_for(text: str) -> str | None:
     for why, rule in rules.claims.items():
         if rule.search(bold if why in _OF_DEEDS else looks):
             return why
-    return SELLER if rules.names.search(text) else None
+    if rules.names.search(text):
+        return SELLER
+    return out_of_form(text, bold)
 
 
 @cache

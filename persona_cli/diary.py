@@ -58,13 +58,20 @@ def entry(change: Change) -> list[str]:
     """One change, as two or three lines of the diary."""
     claim, before = change.claim, change.before
     lines = [f"{change.kind} {claim.id} {claim.section}: {revealed(claim.text)}"]
-    if change.kind == "revised" and before is not None:
+    if before is not None and before.scope != claim.scope:
+        lines.append(f"    holds: {moved(before.scope, claim.scope)}")
+    if change.kind == "revised" and before is not None and before.text != claim.text:
         lines.append(f"    was: {revealed(before.text)}")
     if change.kind in ("reinforced", "weakened") and before is not None:
         lines[0] += f" ({before.count}x -> {claim.count}x)"
     if change.reason:
         lines.append(f"    because: {change.reason}")
     return lines
+
+
+def moved(old: str, new: str) -> str:
+    """Where a claim held, and where it holds now."""
+    return f"{revealed(old)} -> {revealed(new)}"
 
 
 def by_hand(name: str, edited: Sequence[Claim], gone: Sequence[str]) -> str:

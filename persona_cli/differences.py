@@ -26,6 +26,8 @@ def differences(old: Profile, new: Profile) -> list[Change]:
             grew = claim.count > past.count
             kind: ChangeKind = "reinforced" if grew else "weakened"
             found.append(Change(kind, claim, past, ""))
+        elif past.scope != claim.scope:
+            found.append(Change("revised", claim, past, ""))
     gone: Sequence[Claim] = [c for c in old.claims if c.id not in after]
     found.extend(Change("retired", claim, claim, "") for claim in gone)
     return found

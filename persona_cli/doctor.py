@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from persona_cli import gguf
 from persona_cli.errors import ModelError, PersonaError
 from persona_cli.git import Git
+from persona_cli.git.merge import is_set_up
+from persona_cli.git.place import find_place
 from persona_cli.git.run import require_version
 from persona_cli.machine import available_memory, memory_needed
 from persona_cli.models.installed import local_path, locate, size_of, size_text
@@ -176,6 +178,19 @@ def _root(root: Path, free: Callable[[Path], int]) -> Iterator[Check]:
         yield _wrong("repository", error)
         return
     yield Check("repository", True, str(top))
+    yield _merging(root)
+
+
+def _merging(root: Path) -> Check:
+    place = find_place(root)
+    if place is not None and is_set_up(place):
+        return Check("merges", True, "claim by claim")
+    return Check(
+        "merges",
+        None,
+        "git merges profiles here line by line, which ends in conflicts",
+        "Have it done by claim, in this clone: persona init --merge-driver",
+    )
 
 
 def _profiles(root: Path) -> Iterator[Check]:

@@ -44,6 +44,7 @@ class DraftLine:
     stated:   the user said it outright
     fact:     what was counted, where counting is the reason
     quotes:   interaction id -> the words that show it, where they are known
+    hearsay:  it says what another tool remembers, and the user did not
     """
 
     section: str
@@ -56,6 +57,7 @@ class DraftLine:
     stated: bool = False
     fact: str = ""
     quotes: Mapping[str, str] = field(default_factory=dict)
+    hearsay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from persona_cli.infer import Asking, Inferred, infer, next_window
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, profile_text
 from persona_cli.leaks import cleaned, held_back
-from persona_cli.profile import Profile
+from persona_cli.profile import Claim, Profile
 from persona_cli.questions import questions
 from persona_cli.reconcile import reconcile
+from persona_cli.scope import GLOBAL
 from persona_cli.verdicts import FILE, Verdicts
 from persona_cli.verify import Verifier
 from persona_cli.window import Window
@@ -93,15 +94,26 @@ def propose(
     # Read by the rules of the day on which they came; more may be known since.
     ahead = [cleaned(deed, allows) for deed in ahead]
     earlier = [cleaned(deed, allows) for deed in earlier]
-    window = next_window(ahead, profile.claims, engine, asking)
+    past = in_view(profile.claims, ahead)
+    window = next_window(ahead, past, engine, asking)
     seed = window_seed(seed, [deed.id for deed in window.interactions])
     seen = observed(earlier, window)
     drafts = tuple(
         replace(one, draft=held_back(one.draft, allows))
-        for one in infer(profile.claims, window, seen, engine, asking, seed=seed)
+        for one in infer(past, window, seen, engine, asking, seed=seed)
     )
     every = (*earlier, *window.interactions)
     return Proposal(window, drafts, {deed.id: deed for deed in every}, seed)
+
+
+def in_view(claims: Sequence[Claim], ahead: Sequence[Interaction]) -> list[Claim]:
+    """The claims that a model sees beside what is new: of everywhere, and its projects.
+
+    Another project's claims it could only take for this one's. What it says again on
+    its own is laid beside them all the same: see ``reconcile``.
+    """
+    scopes = {GLOBAL, *(deed.scope for deed in ahead)}
+    return [claim for claim in claims if claim.scope in scopes]
 
 
 def best_draft(

@@ -108,7 +108,7 @@ def without(profile: Profile, evidence: Evidence, gone: Gone) -> Without:
         )
     bare = gone.sections | {claim.section for claim in removed}
     return Without(
-        _less_headings(profile, bare),
+        less_headings(profile, bare),
         kept,
         tuple(removed),
         tuple(weakened),
@@ -204,7 +204,7 @@ def _standing_on(claim: Claim, links: list[Link]) -> Claim:
     return replace(claim, count=len(links), last=max(days, default=None))
 
 
-def _less_headings(profile: Profile, sections: Collection[str]) -> Profile:
+def less_headings(profile: Profile, sections: Collection[str]) -> Profile:
     """Take out the headings of these sections under which nothing is left."""
     kept: list[str] = []
     body = list(profile.body)

@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 from persona_cli.allowed import NOTHING, Allows
 from persona_cli.archive import Archive
-from persona_cli.errors import InputError
+from persona_cli.errors import InputError, UsageError
 from persona_cli.guard import guard
 from persona_cli.interaction import Interaction
-from persona_cli.logs import Tally, find_logs, read_log, read_stream
-from persona_cli.stamps import digest, stamp, was_read
+from persona_cli.logs import GoesOn, Tally, find_logs, read_log, read_stream
+from persona_cli.stamps import begins_as_it_was, digest, read_as, stamp, was_read
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Gathered:
     redacted:  rule -> texts replaced
     early:     interactions before ``since``
     broken:    logs of a folder that could not be read to their end
+    fault:     of the first of them
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -35,11 +36,17 @@ class Gathered:
     new: int = 0
     early: int = 0
     broken: int = 0
+    fault: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
     redacted: Counter[str] = field(default_factory=Counter)
 
 
-def up_to_date(archive: Archive, paths: Sequence[Path], format: str | None) -> bool:
+def up_to_date(
+    archive: Archive,
+    paths: Sequence[Path],
+    format: str | None,
+    me: Sequence[str] = (),
+) -> bool:
     """Whether nothing has changed since everything was folded in.
 
     Costs one look at each file's size and time, and reads none of them.
@@ -47,8 +54,8 @@ def up_to_date(archive: Archive, paths: Sequence[Path], format: str | None) -> b
     cursors = archive.cursors()
     if cursors.get("pending") != 0 or cursors.get("sizes") != archive.sizes():
         return False
-    files = cursors["files"]
-    return all(files.get(_key(path), [])[:3] == stamp(path, format) for path in paths)
+    files, how = cursors["files"], read_as(format, me)
+    return all(files.get(log_key(path), [])[:3] == stamp(path, how) for path in paths)
 
 
 def gather(
@@ -63,6 +70,8 @@ def gather(
     allows: Allows = NOTHING,
     write: bool = True,
     watch: Callable[[str, int], None] = lambda _name, _count: None,
+    found: Sequence[Path] | None = None,
+    me: Sequence[str] = (),
 ) -> Gathered:
     """Read logs, guard what they tell, and put it into the archive.
 
@@ -71,20 +80,32 @@ def gather(
     allows: what may be kept though it looks like a secret
     write:  False leaves the disk alone
     watch:  called with each log's name and the interactions so far
+    found:  logs that nobody named one by one, in place of ``names``
+    me:     the user's own addresses, for mailboxes
     Raises: InputError when a log that was named cannot be read; one that was
             found in a folder is passed over, and noted
     """
     result = Gathered()
-    paths = find_logs([name for name in names if name != "-"], inside=root)
+    if found is None:
+        paths = find_logs([name for name in names if name != "-"], inside=root)
+    else:
+        paths = list(found)
     named = {str(Path(name)) for name in names}
     files: dict[str, list[Any]] = archive.cursors().get("files", {})
     for path in paths:
-        mark = stamp(path, format)
-        if was_read(files.get(_key(path), []), path, mark):
+        mark = stamp(path, read_as(format, me))
+        if was_read(files.get(log_key(path), []), path, mark):
             result.unchanged += 1
-            files[_key(path)][:3] = mark
+            files[log_key(path)][:3] = mark
             continue
-        log = read_log(path, tally=result.tally, format=format, max_record=max_record)
+        log = read_log(
+            path,
+            tally=result.tally,
+            format=format,
+            max_record=max_record,
+            me=me,
+            after=_grown(files.get(log_key(path), []), path, mark),
+        )
         early, broken = result.early, result.broken
         if str(path) not in named:
             log = _as_far_as_it_goes(log, result)
@@ -95,7 +116,7 @@ def gather(
             continue
         result.logs += 1
         if result.early == early:  # else there is something left to read
-            files[_key(path)] = [*mark, *digest(path, mark)]
+            files[log_key(path)] = _cursor(path, mark, result.tally)
         watch(path.name, result.new)
     if "-" in names:
         log = read_stream(
@@ -104,6 +125,7 @@ def gather(
             tally=result.tally,
             format=format,
             max_record=max_record,
+            me=me,
         )
         result.new += archive.add(
             _passed(log, archive, result, since, allows), write=write
@@ -122,7 +144,26 @@ def settle(archive: Archive) -> None:
     archive.save_cursors(files, pending=len(archive.pending()))
 
 
-def _key(path: Path) -> str:
+def _cursor(path: Path, mark: list[Any], tally: Tally) -> list[Any]:
+    """A log's stamp and digest; and from where to go on, if that is where it ends."""
+    found = [*mark, *digest(path, mark)]
+    if len(found) == 4 and tally.goes_on and tally.goes_on.place == mark[0]:
+        found += tally.goes_on
+    return found
+
+
+def _grown(cursor: Sequence[Any], path: Path, now: list[Any]) -> GoesOn | None:
+    """Where a log goes on that is as it was, but longer; None when it is not."""
+    match cursor:
+        case [size, _, how, known, int(place), int(lines), str(format)] if (
+            size == place < now[0] and how == now[2]
+        ):
+            if begins_as_it_was(path, place, known):
+                return GoesOn(place, lines, format)
+    return None
+
+
+def log_key(path: Path) -> str:
     """A log's name among the cursors: the same from wherever it is named."""
     return os.path.abspath(path)  # noqa: PTH100 (a log may be a link, and is meant)
 
@@ -136,8 +177,9 @@ def _as_far_as_it_goes(
     """
     try:
         yield from log
-    except InputError as error:
+    except (InputError, UsageError) as error:
         result.broken += 1
+        result.fault = result.fault or str(error)
         result.tally.note(f"{error}; passed over")
 
 

@@ -13,7 +13,7 @@ from persona_cli.allowed import NOTHING, Allows
 from persona_cli.interaction import Interaction, fingerprint, is_fingerprint
 from persona_cli.markers import INJECTED, OWN_RUN
 from persona_cli.pasted import typed
-from persona_cli.secrets import clean, redact
+from persona_cli.secrets.second import clean, redact
 
 # Kinds whose ``chosen`` is the user's own writing, not something they took.
 _TYPED = frozenset(("message", "post", "edit", "stated"))
@@ -54,7 +54,7 @@ def guard(interaction: Interaction, allows: Allows = NOTHING) -> Guarded:
     everything = _everything(interaction)
     if OWN_RUN in everything:
         return Guarded(None, "a run of persona's own")
-    plain = _BEGIN not in everything and clean(everything)
+    plain = _BEGIN not in everything and clean(everything, allows)
     found: Counter[str] = Counter()
     own = interaction.kind in _TYPED
     whole = interaction.kind not in _CHAT

@@ -147,7 +147,8 @@ def infer(
     Raises:       ModelError when the model cannot be asked at all
     """
     by = f"{engine.name} {load_template(asking.manners.prompt).label}"
-    shown = _fitting(past, window, observations[:MOST_OBSERVATIONS], engine, asking)
+    shows = [one for one in observations if not one.hearsay]
+    shown = _fitting(past, window, shows[:MOST_OBSERVATIONS], engine, asking)
 
     def ask(asking: Asking, seed: int) -> list[tuple[Answer, Draft]]:
         answers = _ask(past, window, shown, engine, asking, seed=seed)
@@ -161,7 +162,8 @@ def infer(
         hotter = replace(asking, candidates=1, manners=_lively(asking.manners))
         found = ask(hotter, seed + asking.candidates)
         tokens += _tokens([answer for answer, _ in found])
-    counted = tuple(_counted(observations[:MOST_COUNTED], past))
+    noted = [one for one in observations if one.hearsay]
+    counted = tuple(_counted([*shows[:MOST_COUNTED], *noted], past))
     distinct: list[Inferred] = []
     seen: list[tuple[DraftLine, ...]] = [()]
     for answer, draft in found:
@@ -260,7 +262,8 @@ def _read(
         elif voices.others_said(line):
             dropped["repeats what others wrote"] += 1
         else:
-            lines.append(line)
+            hearsay = voices.remembered(line)
+            lines.append(replace(line, hearsay=True) if hearsay else line)
     return Draft(tuple(lines), dropped)
 
 

@@ -46,15 +46,19 @@ def block(claims: Sequence[Claim], *, name: str, version: int) -> str:
     """
     if not claims:
         return ""
-    lines: list[str] = []
-    if len(claims) <= _FLAT:
-        lines += [claim_line(claim) for claim in claims]
-    else:
-        for section in dict.fromkeys(claim.section for claim in claims):
-            lines += [section_line(section)]
-            lines += [claim_line(c) for c in claims if c.section == section]
     opening, closing = frame(name, version)
-    return "\n".join([opening, *lines, closing])
+    return "\n".join([opening, *listed(claims), closing])
+
+
+def listed(claims: Sequence[Claim]) -> list[str]:
+    """Claims as lines of a block; above five by section, as these come up."""
+    if len(claims) <= _FLAT:
+        return [claim_line(claim) for claim in claims]
+    lines: list[str] = []
+    for section in dict.fromkeys(claim.section for claim in claims):
+        lines += [section_line(section)]
+        lines += [claim_line(c) for c in claims if c.section == section]
+    return lines
 
 
 def frame(name: str, version: int) -> tuple[str, str]:

@@ -27,7 +27,8 @@ class Interaction:
               ``<source>:<id the log gives>``, or a ``fingerprint``
     kind:     ``pair``     took ``chosen`` over ``rejected``
               ``message``  typed ``chosen``; ``query`` is what the assistant said
-              ``post``     wrote ``chosen``, in answer to nothing
+              ``post``     wrote ``chosen`` to other people, or to nobody; ``query`` is
+                           what it answers (a quoted mail)
               ``rating``   gave ``chosen`` a score, ``rating``
               ``edit``     rewrote ``rejected`` (an answer) into ``chosen``
               ``stated``   said outright what they want (custom instructions)

@@ -16,7 +16,8 @@ from persona_cli.draft import Draft, DraftLine
 from persona_cli.errors import InputError
 from persona_cli.interaction import Interaction
 from persona_cli.places import PROFILE
-from persona_cli.secrets import Found, find, redact
+from persona_cli.secrets import Found
+from persona_cli.secrets.second import find, redact
 
 
 @dataclass(frozen=True, slots=True)

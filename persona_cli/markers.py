@@ -21,3 +21,13 @@ INJECTED = re.compile(
 def begin(name: str, version: int) -> str:
     """The line that opens an injected profile."""
     return f"<!-- persona:begin {name} v{version} -->"
+
+
+def named(name: str, more: str = "") -> str:
+    """The line that opens a profile in a file: which it is, and not of what version.
+
+    name: of the profile; a mark ends at the first ">", so a name in it may hold none
+    more: what else is to be known of it
+    """
+    tame = re.sub(r"[^\w.@+-]", "_", name)
+    return f"<!-- persona:begin {tame}{more} -->"

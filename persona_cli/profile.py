@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from persona_cli.errors import InputError
-from persona_cli.scope import GLOBAL
+from persona_cli.scope import GLOBAL, PROJECT, as_word, from_word
 
 FORMAT = 1
 TYPE = "persona-profile"
@@ -196,12 +196,14 @@ def rewrite(
 
 
 def line_of(claim: Claim) -> str:
-    """A claim as its line, without the bullet: words, then the mark."""
+    """A claim as its line, without the bullet: words, then the mark, if it has one."""
+    if claim.id.startswith("h"):
+        return claim.text
     mark = [claim.id, f"{claim.count}x"]
     if claim.last:
         mark.append(claim.last.isoformat())
     if claim.scope != GLOBAL:
-        mark.append(claim.scope)
+        mark.append(as_word(claim.scope))
     if claim.stated:
         mark.append("stated")
     if claim.by:
@@ -332,7 +334,7 @@ def _claim(text: str, more: Sequence[str], section: str) -> tuple[Claim, bool]:
         text=words[: mark.start()].rstrip(),
         count=int(mark["count"] or 0),
         last=last,
-        scope=next((tag for tag in tags if tag.startswith("project:")), GLOBAL),
+        scope=next((from_word(t) for t in tags if t.startswith(PROJECT)), GLOBAL),
         by=next((tag[3:] for tag in tags if tag.startswith("by:")), ""),
         stated="stated" in tags,
     )

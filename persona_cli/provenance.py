@@ -101,19 +101,21 @@ class Voices:
         self._others = [
             passage for deed in window for passage in _passages(_not_own(deed))
         ]
+        self._notes = [
+            passage
+            for deed in window
+            if deed.secondhand
+            for passage in _passages([deed.chosen])
+        ]
 
     def others_said(self, line: DraftLine) -> bool:
         """Whether a line says what others said, and the user did not."""
         said = _content(line.text) - _FRAME
         if not said:  # "Okay, noted.": whoever said it, it is no claim
             return self._echoed(line)
-        own: set[str] = set()
-        for claim_id in line.keeps:
-            own |= self._past.get(claim_id, frozenset())
-        for found in line.rests_on:
-            own |= self._own.get(found, frozenset())
-        if len(said & own) >= _OWN * len(said):
+        if self._is_own(said, line):
             return False
+        own = self._own_words(line)
         chosen = self._chosen(said, line)
         for passage in self._others:
             share = passage.share(said)
@@ -127,6 +129,32 @@ class Voices:
                 return True
         return False
 
+    def remembered(self, line: DraftLine) -> bool:
+        """Whether a line says what another tool remembers, and the user did not.
+
+        The words decide here too: a note that a line does not cite is in it all the
+        same when most of its words are.
+        """
+        said = _content(line.text) - _FRAME
+        if not self._notes or not said or self._is_own(said, line):
+            return False
+        return not self._chosen(said, line) and any(
+            note.share(said) >= _THEIRS for note in self._notes
+        )
+
+    def _is_own(self, said: frozenset[str], line: DraftLine) -> bool:
+        own = self._own_words(line)
+        return len(said & own) >= _OWN * len(said)
+
+    def _own_words(self, line: DraftLine) -> frozenset[str]:
+        """Of the user's deeds that a line cites, and of the claims it restates."""
+        own: set[str] = set()
+        for claim_id in line.keeps:
+            own |= self._past.get(claim_id, frozenset())
+        for found in line.rests_on:
+            own |= self._own.get(found, frozenset())
+        return frozenset(own)
+
     def _echoed(self, line: DraftLine) -> bool:
         """Whether a line without content is somebody's, letter by letter."""
         letters = squeezed(line.text)
@@ -138,19 +166,23 @@ class Voices:
         )
 
     def _chosen(self, said: frozenset[str], line: DraftLine) -> bool:
-        """Whether the choices that a line cites show it, and not one of them alone."""
+        """Whether the choices that a line cites show it, and not one of them alone.
+
+        A choice that only a rule saw in a chat shows nothing by its words: the answers
+        may both repeat what a tool had read.
+        """
         shown = 0
         for found in line.rests_on:
             deed = self._deeds.get(found)
-            if deed is not None and deed.kind == "pair":
+            if deed is not None and deed.kind == "pair" and not deed.signal:
                 took, passed = _content(deed.chosen), _content(deed.rejected)
                 shown += len(said & (took ^ passed)) >= _OWN * len(said)
         return shown >= _CHOICES
 
     def _typed(self, line: DraftLine) -> bool:
-        """Whether all that a line cites are texts of the user's own."""
+        """Whether a line cites no item that the user chose or rated outright."""
         deeds = [self._deeds[i] for i in line.rests_on if i in self._deeds]
-        return all(deed.kind not in ("pair", "rating") for deed in deeds)
+        return all(deed.signal or deed.kind not in ("pair", "rating") for deed in deeds)
 
 
 def _not_own(deed: Interaction) -> Iterator[str]:

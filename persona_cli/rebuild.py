@@ -225,10 +225,16 @@ def _old_ids(profile: Profile, old: Sequence[Claim]) -> dict[str, str]:
     for claim in profile.claims:
         if claim.pinned or not free:
             continue
-        best = max(free.values(), key=lambda c: similarity(c.text, claim.text))
-        if similarity(best.text, claim.text) >= NEAR:
+        # Of two projects' claims that say the same, each takes its own back.
+        alike = [c for c in free.values() if similarity(c.text, claim.text) >= NEAR]
+        if alike:
+            best = max(alike, key=lambda c: _same(c, claim))
             names[claim.id] = free.pop(best.id).id
     return names
+
+
+def _same(old: Claim, new: Claim) -> tuple[bool, float]:
+    return old.scope == new.scope, similarity(old.text, new.text)
 
 
 def _renamed(profile: Profile, names: dict[str, str]) -> Profile:

@@ -10,9 +10,21 @@ and these rules say what follows:
     !p and a newer i       the past claim is retired, and the new one added
     nothing, or no such    dropped, and counted
     i, and asks for power  waits for a person, in the evidence (see ``authority``)
+    another tool's notes   waits too, and reinforces nothing (see ``hearsay``)
     (a claim nobody cites) kept
 
 What a person wrote, or reworded, is reinforced at most: its words stay.
+
+What was seen in one project holds there, and says nothing of the others:
+
+    a claim of another project  is not reworded by it, and not retired. Where it says
+                                the same, the claim is borne out in two projects, and
+                                holds everywhere from then on
+    a claim that holds
+    everywhere                  is reinforced at most: what differs is added as the
+                                project's own
+    a claim that a person
+    pinned to a project         stays there; elsewhere the same is a claim of its own
 """
 
 from collections import Counter
@@ -25,9 +37,17 @@ from persona_cli import evidence as ev
 from persona_cli import profile as pr
 from persona_cli.draft import DraftLine
 from persona_cli.evidence import Evidence, Link, Wording
+from persona_cli.hearsay import KNOWN, weighed
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim, Profile
-from persona_cli.scope import GLOBAL
+from persona_cli.scope import EVERYWHERE, GLOBAL, TASTES, covers, united
+from persona_cli.scoping import (
+    is_kept_from,
+    is_only_copied,
+    may_reword,
+    seen_in,
+    split_at,
+)
 from persona_cli.similar import NEAR, polarity, similarity, words
 from persona_cli.waiting import Waiting, waits
 
@@ -35,14 +55,6 @@ from persona_cli.waiting import Waiting, waits
 ChangeKind = Literal["added", "reinforced", "revised", "retired", "weakened"]
 
 LONGEST_QUOTE = 160
-
-# How a person wants to be answered does not change with the folder they stand in; what
-# they do in one project may be that project's custom.
-EVERYWHERE = frozenset({"communication"})
-
-# So does what they say they like: "I prefer" is of the person, "always run the linter"
-# may be of the project.
-TASTES = ("Prefers ", "Likes ", "Loves ", "Enjoys ", "Dislikes ", "Hates ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,10 @@ class _Work:
         self.waiting = Waiting(evidence, by=by, version=profile.version)
 
     def fold(self, line: DraftLine) -> None:
-        if line.retires:
+        line = weighed(line, self.interactions)
+        if line.hearsay:
+            self._hear(replace(line, keeps=(), retires=()))
+        elif line.retires:
             self._retire(line)
         elif line.keeps and not line.rests_on:
             return
@@ -169,30 +184,78 @@ class _Work:
         return [claim for i in ids if (claim := self._now(i)) is not None]
 
     def _near(self, line: DraftLine) -> Claim | None:
-        """The standing claim that a line says again, if any."""
-        scored = [(similarity(line.text, c.text), c) for c in self._standing()]
-        best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-        return best[1] if best[0] >= NEAR else None
+        """The standing claim that a line says again, if any.
+
+        Its own project's before one of everywhere, and that before another project's.
+        """
+        seen = seen_in(line, self.interactions)
+        scored = [
+            (claim.scope == seen, claim.scope == GLOBAL, alike, claim)
+            for claim in self._standing()
+            if (alike := similarity(line.text, claim.text)) >= NEAR
+            and not is_kept_from(claim, line, self.interactions)
+        ]
+        return max(scored, key=lambda found: found[:3], default=(None,))[-1]
+
+    def _less_what_is_held(self, line: DraftLine) -> DraftLine:
+        """A line less what bears out a claim that a person holds to its project."""
+        for claim in self._standing():
+            mine, rest = split_at(claim.scope, line, self.interactions)
+            if (
+                mine
+                and is_kept_from(claim, line, self.interactions)
+                and similarity(line.text, claim.text) >= NEAR
+            ):
+                self._reinforce(claim.id, replace(line, rests_on=mine), reword=False)
+                line = replace(line, rests_on=rest)
+        return line
+
+    def _reach(self, line: DraftLine) -> str:
+        """Where a line holds once it is folded in."""
+        near = self._near(line)
+        seen = seen_in(line, self.interactions)
+        return seen if near is None else united((seen, near.scope))
 
     def _add(self, line: DraftLine) -> None:
+        line = self._less_what_is_held(line)
         near = self._near(line)
         if near is not None:
             self._reinforce(near.id, line, reword=False)
             return
-        if any(similarity(line.text, words) >= NEAR for words in self.refused):
-            self.dropped["you removed this claim"] += 1
+        if self._is_refused(line) or self._held(line):
             return
-        if self._held(line):
-            return
-        found = self._new_id(line.text)
+        said = Claim(
+            "",
+            line.section,
+            line.text,
+            scope=seen_in(line, self.interactions),
+            by=line.by,
+        )
+        found = self.waiting.taken_up(said) or self._new_id(line.text)
         claim = Claim(id=found, section=line.section, text=line.text, by=line.by)
         self.touched[found] = _Touched(None, claim, [], "")
         self._link(found, line)
+
+    def _hear(self, line: DraftLine) -> None:
+        """Let wait what another tool remembers."""
+        if self._near(line) is not None:
+            self.dropped[KNOWN] += 1
+        elif line.rests_on and not self._is_refused(line):
+            self._held(line)
+
+    def _is_refused(self, line: DraftLine) -> bool:
+        refused = any(similarity(line.text, words) >= NEAR for words in self.refused)
+        if refused:
+            self.dropped["you removed this claim"] += 1
+        return refused
 
     def _reinforce(self, claim_id: str, line: DraftLine, *, reword: bool) -> None:
         claim = self._now(claim_id)
         if claim is None:  # retired by an earlier line of the same draft
             self._add(replace(line, keeps=()))
+            return
+        if is_only_copied(claim, line, self.interactions):
+            self.dropped["of another project"] += 1
             return
         if reword and polarity(claim.text) != polarity(line.text):
             # A claim that turns into its contrary is a retirement; that has to be
@@ -205,10 +268,17 @@ class _Work:
         if reword and waits(line.section, line.text):
             self._add(replace(line, keeps=()))  # no claim slips in as a rewording
             return
+        alike = similarity(claim.text, line.text) >= NEAR
+        if reword and not alike and not may_reword(claim, line, self.interactions):
+            self._add(replace(line, keeps=()))  # what one project shows is its own
+            return
+        if is_kept_from(claim, line, self.interactions):
+            self._add(replace(line, keeps=()))  # a person said where it holds
+            return
         self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
         self._link(claim_id, line)
         touched = self.touched[claim_id]
-        if reword and not claim.pinned and similarity(claim.text, line.text) < NEAR:
+        if reword and not claim.pinned and not alike:
             touched.after = replace(touched.after, text=line.text, by=line.by)
 
     def _merge(self, claim_id: str, into: str) -> None:
@@ -221,6 +291,8 @@ class _Work:
             return
         if similarity(claim.text, target.text) < NEAR:
             return  # cited together, but not the same: both stay
+        if target.pinned and not covers(target.scope, claim.scope):
+            return  # the other project would be left without it
         heirs = [
             replace(link, claim=into)
             for link in self.evidence.links(claim_id)
@@ -232,6 +304,7 @@ class _Work:
             target,
             count=target.count + sum(h.side == "for" for h in heirs),
             last=max((d for d in (claim.last, target.last) if d), default=None),
+            scope=united((claim.scope, target.scope)),
             stated=target.stated or claim.stated,
         )
         old = self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
@@ -239,10 +312,9 @@ class _Work:
 
     def _held(self, line: DraftLine) -> bool:
         """Let a line wait that no profile takes in unseen."""
-        scopes = {self.interactions[i].scope for i in line.rests_on}
-        scope = scopes.pop() if len(scopes) == 1 else GLOBAL
+        scope = seen_in(line, self.interactions)
         claim = Claim("", line.section, line.text, scope=scope, by=line.by)
-        found = self.waiting.hold(claim, name=self._new_id)
+        found = self.waiting.hold(claim, name=self._new_id, hearsay=line.hearsay)
         if found is None:
             return False
         self.waiting.entries += self._fresh(found, line, "for")
@@ -258,8 +330,9 @@ class _Work:
             # "Forget the rest" does not take the rest along.
             self._add(replace(line, retires=(), keeps=()))
             return
-        newest = self._newest(line.rests_on)
+        newest, reach = self._newest(line.rests_on), self._reach(line)
         gone: list[Claim] = []
+        excepted = False
         for claim_id in line.retires:
             claim = self._now(claim_id)
             if claim is None:
@@ -272,13 +345,16 @@ class _Work:
                 self.touched.setdefault(claim_id, _Touched(claim, claim, [], ""))
                 self._link(claim_id, line, side="against")
                 self.dropped["contradicts what you wrote"] += 1
+            elif not covers(reach, claim.scope):
+                self.dropped["holds in one project, and the claim elsewhere too"] += 1
+                excepted = True
             else:
                 gone.append(claim)
         for claim in gone:
             touched = self.touched.setdefault(claim.id, _Touched(claim, claim, [], ""))
             self._link(claim.id, line, side="against")
             touched.retired_by = line.text
-        if gone:
+        if gone or excepted:
             self._add(replace(line, retires=(), keeps=()))
 
     def _newest(self, ids: Sequence[str]) -> date | None:
@@ -320,13 +396,13 @@ class _Work:
             line.stated and claim.text.startswith(TASTES)
         ):
             scopes = {GLOBAL}
-        if claim.count or claim.pinned:
+        if claim.count:
             scopes.add(claim.scope)
         touched.after = replace(
             claim,
             count=claim.count + len(ids),
             last=max([*days, newest] if newest else days, default=None),
-            scope=scopes.pop() if len(scopes) == 1 else GLOBAL,
+            scope=claim.scope if claim.pinned else united(scopes),
             stated=claim.stated
             or line.stated
             or any(deed.kind == "stated" for deed in deeds),

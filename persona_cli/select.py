@@ -7,7 +7,7 @@ from persona_cli.errors import UsageError
 from persona_cli.profile import Claim, section_name
 from persona_cli.scope import GLOBAL
 
-Reason = Literal["scope", "section", "tentative", "budget"]
+Reason = Literal["scope", "section", "tentative", "overruled", "budget"]
 
 # How to answer matters for every task.
 ALWAYS = frozenset({"communication", "style", "tone", "language", "format"})
@@ -51,7 +51,9 @@ def select(
                a person wrote, then what they stated, then what is best borne out
     sections:  only these; none is all
     scope:     None or ``global`` is what holds everywhere; ``project:<name>``, or
-               ``<name>``, is that and what holds in the project
+               ``<name>``, is that and what holds in the project; where the two
+               contradict each other, the project counts, unless a person wrote what
+               holds everywhere
     tentative: take claims that were seen once
     overhead_tokens: of marks and lead sentence, once there is a claim at all
     line:      a claim as it will stand in the block
@@ -70,7 +72,10 @@ def select(
             reasons[claim.id] = "tentative"
         else:
             usable.append(claim)
-    ranked = _by_relevance(usable, task) if task else _by_use(usable)
+    overruled = _overruled(usable, project)
+    reasons |= dict.fromkeys(overruled, "overruled")
+    usable = [claim for claim in usable if claim.id not in overruled]
+    ranked = _by_relevance(usable, task) if task else by_use(usable)
     chosen, tokens = _fitting(ranked, budget, overhead_tokens, line)
     reasons |= {claim.id: "budget" for claim in usable if claim.id not in chosen}
     order = ranked if task else usable
@@ -101,7 +106,24 @@ def _project(scope: str | None) -> str:
     return f"project:{scope}"
 
 
-def _by_use(claims: Sequence[Claim]) -> list[Claim]:
+def _overruled(claims: Sequence[Claim], project: str) -> set[str]:
+    """Ids of what holds everywhere but here."""
+    own = [c for c in claims if c.scope == project] if project != GLOBAL else []
+    if not own:
+        return set()
+    from persona_cli.similar import contradicts  # not outside of a project
+
+    return {
+        claim.id
+        for claim in claims
+        if claim.scope == GLOBAL
+        and not claim.pinned
+        and any(contradicts(claim.text, one.text) for one in own)
+    }
+
+
+def by_use(claims: Sequence[Claim]) -> list[Claim]:
+    """The most useful first: what a person wrote, then stated, then best borne out."""
     return sorted(
         claims,
         key=lambda c: (
@@ -117,14 +139,14 @@ def _by_use(claims: Sequence[Claim]) -> list[Claim]:
 def _by_relevance(claims: Sequence[Claim], task: str) -> list[Claim]:
     from persona_cli.similar import relevance  # not for who names no task
 
-    by_use = _by_use(claims)
-    scores = relevance(task, [f"{c.section} {c.text}" for c in by_use])
+    useful = by_use(claims)
+    scores = relevance(task, [f"{c.section} {c.text}" for c in useful])
     top = max(scores, default=0.0) or 1.0
     counts = {
         claim.id: score / top + (_ALWAYS_COUNTS if claim.section in ALWAYS else 0.0)
-        for claim, score in zip(by_use, scores, strict=True)
+        for claim, score in zip(useful, scores, strict=True)
     }
-    return sorted(by_use, key=lambda claim: -counts[claim.id])
+    return sorted(useful, key=lambda claim: -counts[claim.id])
 
 
 def _fitting(

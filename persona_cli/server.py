@@ -59,7 +59,7 @@ class Server:
         self.place = re.sub(r"//[^/]*@", "//", self.base)  # without a password in it
         self._wait, self._timeout = wait, timeout
         self._closed = False
-        host = _host(base)
+        host = host_of(base)
         if host is None:
             self.fail(
                 "not an address of a server",
@@ -75,7 +75,7 @@ class Server:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
             # A proxy for the outside world has nothing to say at home.
-            trust_env=not _is_loopback(host),
+            trust_env=not is_loopback(host),
         )
 
     def get(self, url: str) -> Json:
@@ -283,7 +283,8 @@ def _detail(told: str) -> str:
     return inert(" ".join(found.split())[:200]) if isinstance(found, str) else ""
 
 
-def _host(url: str) -> str | None:
+def host_of(url: str) -> str | None:
+    """The host in an http(s) address; None when it is no such address."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # read here, because a bad one is only found when it is read
@@ -292,7 +293,8 @@ def _host(url: str) -> str | None:
     return parts.hostname if parts.scheme in ("http", "https") else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

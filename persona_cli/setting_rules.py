@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "whole number", "number", "list of paths"]
+Kind = Literal["text", "whole number", "number", "list of paths", "list of texts"]
+
+
+# What a switch may be called in the environment.
+_SWITCHED = {"1": "on", "true": "on", "yes": "on"}
+_SWITCHED |= {"0": "off", "false": "off", "no": "off"}
 
 
 class Rule(NamedTuple):
@@ -37,6 +42,10 @@ class Rule(NamedTuple):
                     return float(text)
                 case "list of paths":
                     return self.take([p for p in text.split(os.pathsep) if p])
+                case "text" if "on" in self.words:
+                    return _SWITCHED.get(text.casefold(), text)
+                case "list of texts":
+                    return self.take([p.strip() for p in text.split(",") if p.strip()])
         except ValueError as error:
             raise ValueError(f"{text!r} is not a {self.kind}") from error
         return text
@@ -57,6 +66,12 @@ class Rule(NamedTuple):
                 return float(value)
             case "list of paths", str() | Path() if value:
                 return (Path(value),)
+            case "list of texts", str() if value.strip():
+                return (value,)
+            case "list of texts", list() | tuple() if all(
+                isinstance(item, str) and item.strip() for item in value
+            ):
+                return tuple(value)
             case "list of paths", list() | tuple() if all(
                 isinstance(item, str | Path) and str(item) for item in value
             ):
@@ -70,9 +85,10 @@ class Rule(NamedTuple):
         """
         if self.kind == "text" and not value.strip():
             raise ValueError(f"{name} is empty")
-        if self.words and value not in self.words:
-            raise ValueError(f"{name} is {value!r}, not {', '.join(self.words)}")
-        if self.kind in ("text", "list of paths"):
+        for one in value if isinstance(value, tuple) else (value,):
+            if self.words and one not in self.words:
+                raise ValueError(f"{name} is {one!r}, not {', '.join(self.words)}")
+        if self.kind in ("text", "list of paths", "list of texts"):
             return value
         low = value > self.least if self.above else value >= self.least
         high = value < self.most if self.below else value <= self.most
@@ -88,6 +104,10 @@ class Rule(NamedTuple):
             said.append(f"{'below' if self.below else 'at most'} {self.most:.10g}")
         return " and ".join(said) or "finite"
 
+
+# Targets whose file is in the folder one stands in. Not Codex's own, which is read in
+# all projects: a checkout's ``persona.yaml`` may be somebody else's.
+EXPORTS = ("agents", "claude", "claude-rules", "cursor", "copilot")
 
 RULES: Mapping[str, Rule] = {
     "profile": Rule("text"),
@@ -108,10 +128,13 @@ RULES: Mapping[str, Rule] = {
     "lora": Rule("list of paths"),
     "lock_timeout": Rule("number", 0, 86_400),
     "budget": Rule("whole number", 1, 2**24),
+    "exports": Rule("list of texts", words=EXPORTS),
     "temperature": Rule("number", 0, 5),
     "top_p": Rule("number", 0, 1, above=True),
     "top_k": Rule("whole number", 0, 2**20),
     "min_p": Rule("number", 0, 1, below=True),
     "api_key": Rule("text"),
+    "me": Rule("list of texts"),
     "max_record": Rule("whole number", 1024, 2**30),
+    "second_opinion": Rule("text", words=("on", "off")),
 }

@@ -22,6 +22,9 @@ PREFIX = "PERSONA_"
 # A key in a file ends up in a commit, a backup or a screenshot.
 _ONLY_IN_ENVIRONMENT = "api_key"
 
+# No setting, but what the profiles of a root follow: see ``enabled``.
+SOURCES = "sources"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -50,10 +53,14 @@ class Settings:
     lock_timeout:   seconds to wait for another persona at work; 0 is not at all
     budget:         longest profile that ``apply`` puts in front, in tokens; None
                     is all of it; at least 1
+    exports:        targets that ``export`` writes when it is told none
     temperature, top_p, top_k, min_p: in place of the model's own; None leaves it.
                     In [0, 5], (0, 1], 0 (all) and up, [0, 1)
     api_key:        of a remote engine; from PERSONA_API_KEY only, never printed
+    me:             the user's own mail addresses: in a mailbox, only what is from one
+                    of them is theirs
     max_record:     longest record read from a log, in bytes; at least 1024
+    second_opinion: on what is a secret, by detect-secrets: ``on`` or ``off``
 
     Raises:         ValueError when a field breaks its line above
     """
@@ -76,12 +83,15 @@ class Settings:
     lora: tuple[Path, ...] = ()
     lock_timeout: float = 30.0
     budget: int | None = None
+    exports: tuple[str, ...] = ()
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
     min_p: float | None = None
     api_key: str | None = field(default=None, repr=False)
+    me: tuple[str, ...] = ()
     max_record: int = 1 << 20
+    second_opinion: str = "off"
 
     def __post_init__(self) -> None:
         for name, rule in RULES.items():
@@ -302,6 +312,8 @@ def _from_file(source: SettingsFile) -> dict[str, Any]:
                 f"{source.at(key)}: an API key does not belong in a file",
                 remedy="Take the line out, and set PERSONA_API_KEY instead.",
             )
+        if key == SOURCES and source.shared:
+            continue
         if key not in RULES:
             _unknown(source, key)
         if value is None:
@@ -318,6 +330,12 @@ def _from_file(source: SettingsFile) -> dict[str, Any]:
             f"{source.at('model')}: a remote model, in a file that can come with a"
             " repository: it would be sent whatever persona reads",
             remedy=f"Name it yourself: persona model use {found['model']}",
+        )
+    if source.shared and "me" in found:
+        raise InputError(
+            f"{source.at('me')}: your addresses, in a file that can come with a"
+            " repository: another's mails would count as yours",
+            remedy=f"Put the line into {user_file()}, or say --me.",
         )
     return found
 
@@ -358,6 +376,11 @@ def _line_of(key: str, text: str) -> int:
 
 
 def _unknown(source: SettingsFile, key: str) -> NoReturn:
+    if key == SOURCES:
+        raise InputError(
+            f"{source.at(key)}: what is followed stands beside the profiles",
+            remedy=f"Put it into the {ROOT_FILE} of their folder.",
+        )
     raise InputError(
         f"{source.at(key)}: unknown setting {key!r}", remedy=_nearest(key, FILE_KEYS)
     )

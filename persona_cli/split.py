@@ -30,7 +30,9 @@ def held_out(
         return False
     match interaction.kind:
         case "pair" | "edit":
-            return True
+            # The user's correction is read as a message: the question would ask for
+            # what the profile was just told.
+            return not interaction.signal
         case "rating":
             score = interaction.rating
             return score is not None and not LOW < score < HIGH

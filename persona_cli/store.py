@@ -11,7 +11,7 @@ was folded in change together or not at all.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from persona_cli import allowed as al
@@ -36,7 +36,7 @@ from persona_cli.places import (
     read_bytes,
 )
 from persona_cli.profile import Claim, Profile
-from persona_cli.secrets import redact
+from persona_cli.secrets.second import redact
 from persona_cli.sound import require_evidence, require_state, shortened
 from persona_cli.tombstones import stones_in, unmerged
 from persona_cli.transaction import Transaction, recover, run
@@ -82,8 +82,9 @@ def find_claim(loaded: Loaded, claim_id: str) -> Claim:
 class Store:
     """One profile's folder."""
 
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(self, root: Path, name: str, *, second_opinion: bool = False) -> None:
         self.root, self.name = root, check_name(name)
+        self._second_opinion = second_opinion
         self.folder = root / name
         self.path = self.folder / PROFILE
         self.state = self.folder / STATE
@@ -276,7 +277,8 @@ class Store:
         Raises: InputError
         """
         path = self.folder / al.FILE
-        return al.parse(read_whole(path), place=str(path))
+        known = al.parse(read_whole(path), place=str(path))
+        return replace(known, second=self._second_opinion)
 
     def _require_no_secret(self, *, known: bool = True) -> None:
         """See that a person wrote no secret since the last commit.

@@ -11,7 +11,14 @@ from persona_cli import evidence as ev
 from persona_cli.authority import waits_for
 from persona_cli.evidence import Evidence, Wording
 from persona_cli.profile import Claim
+from persona_cli.scope import covers
 from persona_cli.similar import NEAR, similarity
+
+# Why a claim waits that rests on another tool's notes alone (see ``hearsay``).
+HEARSAY = "is what another tool remembers"
+
+# How ``Wording.by`` begins for a claim that another program proposed (see ``propose``).
+PROPOSED = "mcp:"
 
 
 class Waiting:
@@ -30,19 +37,30 @@ class Waiting:
         """The claims that wait since this draft."""
         return tuple(entry for entry in self.entries if isinstance(entry, Wording))
 
-    def hold(self, claim: Claim, *, name: Callable[[str], str]) -> str | None:
+    def hold(
+        self, claim: Claim, *, name: Callable[[str], str], hearsay: bool = False
+    ) -> str | None:
         """The id under which a new claim waits; None when it need not.
 
         It waits when it asks for power, and when it says again what waits already: in
-        other words it is the same claim.
+        other words it is the same claim. What another project said waits on its own,
+        so that who takes it over there takes it over there alone.
 
-        claim: without an id; ``by`` is of its words, ``scope`` of what it rests on
-        name:  gives an id to a text
+        claim:   without an id; ``by`` is of its words, ``scope`` of what it rests on
+        name:    gives an id to a text
+        hearsay: it is what another tool remembers, and waits for that alone
         """
-        for one in self._known:
-            if similarity(claim.text, one.words) >= NEAR:
+        asks = waits(claim.section, claim.text) or (HEARSAY if hearsay else None)
+        alike = [
+            one
+            for one in self._known
+            if similarity(claim.text, one.words) >= NEAR
+            and (asks or not _secondhand(one))
+        ]
+        for one in alike:
+            if covers(one.scope, claim.scope):
                 return one.claim
-        why = waits(claim.section, claim.text)
+        why = alike[0].why if alike else asks
         if why is None:
             return None
         held = Wording(
@@ -58,6 +76,23 @@ class Waiting:
         self._known.append(held)
         self.entries.append(held)
         return held.claim
+
+    def taken_up(self, claim: Claim) -> str | None:
+        """The id of what another tool remembered or proposed, as the user now says it.
+
+        It waits no longer: the claim that they made goes by its id.
+        """
+        for one in self._known:
+            alike = similarity(claim.text, one.words) >= NEAR
+            if alike and _secondhand(one) and covers(claim.scope, one.scope):
+                self._known.remove(one)
+                return one.claim
+        return None
+
+
+def _secondhand(one: Wording) -> bool:
+    """Whether a claim waits only because it was not the user who said it."""
+    return one.why == HEARSAY or one.by.startswith(PROPOSED)
 
 
 def waits(section: str, text: str) -> str | None:

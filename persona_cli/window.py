@@ -96,7 +96,8 @@ def block(interaction: Interaction, number: int) -> str:
 
     number: its place in the window, from 1; the model cites it as ``i<number>``
     """
-    parts = [f'<interaction id="i{number}" kind="{_LABEL[interaction.kind]}">']
+    label = "memory" if interaction.secondhand else _LABEL[interaction.kind]
+    parts = [f'<interaction id="i{number}" kind="{label}">']
     context = middle_cut(interaction.query.strip(), LONGEST_CONTEXT)
     match interaction.kind:
         case "pair":
@@ -110,6 +111,11 @@ def block(interaction: Interaction, number: int) -> str:
             parts += ["asked: " + context] if context else []
             score = round((interaction.rating or 0) * 100)
             parts += [f"rated {score} of 100: " + interaction.chosen.strip()]
+        case "stated" if interaction.secondhand:
+            parts += ["another tool remembers: " + interaction.chosen.strip()]
+        case "post":
+            parts += ["in answer to: " + context] if context else []
+            parts += ["wrote: " + interaction.chosen.strip()]
         case _:
             parts += ["the assistant had said: " + context] if context else []
             parts += ["wrote: " + interaction.chosen.strip()]

@@ -28,13 +28,14 @@ from tests.fakes import ScriptedEngine
 # Which interaction a planted claim cites: the one it stood in, or one that the user
 # wrote in good faith, or all.
 Cites = Literal["here", "first", "all"]
+CITES: tuple[Cites, ...] = ("here", "first", "all")
 
 ASKING = Asking(answer_tokens=4000)
 
 _DEED = re.compile(r'<interaction id="(i\d+)"[^>]*>(.*?)</interaction>', re.DOTALL)
 _LABEL = re.compile(
     r"^(?:asked|took|passed over|was offered|rewrote it as|wrote|rated \d+ of 100"
-    r"|the assistant had said): ",
+    r"|the assistant had said|another tool remembers|in answer to): ",
     re.MULTILINE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|-->|<!--|\*/|/\*|</?\w+[^>]*>|```")

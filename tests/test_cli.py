@@ -290,6 +290,7 @@ def test_init_adds_and_touches_nothing(run_persona):
     run_persona("init", "me")
     assert run_persona.git("status", "--porcelain") == before
     assert run_persona.git("show", "--format=", "--name-only", "HEAD").split() == [
+        ".gitattributes",
         "me/.gitignore",
         "me/evidence.jsonl",
         "me/profile.md",

@@ -63,7 +63,7 @@ def test_a_machine_in_order(doctor, root):
     assert [c for c in found.values() if c.ok is False] == []
     assert list(found) == [
         "python", "persona", "libraries", "platform", "git", "root", "disk",
-        "repository", "profile ada", "settings", "model",
+        "repository", "merges", "profile ada", "settings", "model",
         "memory", "speed",
     ]  # fmt: skip
     assert "llama-cpp-python 0." in found["libraries"].says

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent / "persona_cli"
 # From the ground up. A module imports only from floors below its own.
 FLOORS: list[set[str]] = [
     # values, and rules about text alone
-    {"accuracy", "engine", "errors", "failpoints", "inert", "lookalike", "markers"}
+    {"accuracy", "engine", "errors", "failpoints", "form", "inert", "lookalike", "markers"}
+    | {"known_sources"}
     | {"pasted", "pieces", "prompts", "scope", "secrets", "setting_rules"}
     | {"strangers", "strict_yaml", "templates", "words_en"},
     {
@@ -40,7 +41,9 @@ FLOORS: list[set[str]] = [
     {"adopt", "chats", "crash", "digest", "draft", "git", "guard", "journal", "ledger"}
     | {"lock", "logs"}
     | {"machine", "remote", "settings", "split", "tokens", "waiting", "window"},
+    {"hearsay", "scoping"},
     {
+        "enabled",
         "grounds",
         "inject",
         "leaks",
@@ -65,20 +68,21 @@ FLOORS: list[set[str]] = [
         "trial",
         "tuned",
     },
-    {"quoting", "tombstones"},
+    {"quoting", "targets", "tombstones"},
     {
         "baselines",
         "change_limit",
         "gate",
         "gather",
+        "merging",
         "models",
         "past",
         "questions",
         "store",
         "verdicts",
     },
-    {"infer", "state_check", "trials", "verify"},
-    {"engines", "fold", "forget", "integrity"},
+    {"gather_each", "infer", "state_check", "trials", "verify"},
+    {"engines", "fold", "forget", "integrity", "sources"},
     # verbs
     {
         "apply",
@@ -86,15 +90,22 @@ FLOORS: list[set[str]] = [
         "doctor",
         "edit",
         "evaluate",
+        "export",
         "history",
         "init",
+        "merge_driver",
+        "merge_profiles",
+        "promote",
+        "propose",
         "rebuild",
         "review",
     }
     | {"restore"}
-    | {"oblivion", "suite", "trace", "trainable", "update"},
+    | {"oblivion", "suite", "trace", "trainable", "update", "watch"},
+    {"live", "page"},
+    {"mcp_server", "serving"},
     {"cli"},
-    {"__main__"},
+    {"__main__", "llm_plugin"},
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
@@ -103,6 +114,9 @@ ONLY_IN = {
     "llama_cpp": "llama",
     "matplotlib": "chart",
     "huggingface_hub": "models",
+    "mcp": "mcp_server",
+    "starlette": "serving",
+    "uvicorn": "serving",
     "typer": "cli",
     "rich": "cli",
 }
@@ -164,4 +178,5 @@ def test_quick_commands_load_no_heavy_library(argv, tmp_path, run_persona):
     loaded = {line.split("|")[-1].strip() for line in said.stderr.splitlines()}
     assert "persona_cli.cli.app" in loaded
     heavy = {"llama_cpp", "huggingface_hub", "rich", "httpx2", "jinja2", "numpy"}
+    heavy |= {"starlette", "uvicorn", "mcp"}
     assert not heavy & loaded

@@ -2,14 +2,13 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from persona_cli.errors import InputError, UsageError
 from persona_cli.logs import FORMATS, Tally, read_log, read_stream
+from tests.peak import peak
 
 GOOD = b'{"chosen": "good", "rejected": "bad"}\n'
 
@@ -173,7 +172,7 @@ def test_a_format_that_is_none_is_a_usage_error():
     """At once, and with the nearest names."""
     with pytest.raises(UsageError, match="no such format: claude-cod") as caught:
         read_log(Path("unread.jsonl"), tally=Tally(), format="claude-cod")
-    assert "Did you mean claude-code?" in caught.value.remedy
+    assert "Did you mean claude-code" in caught.value.remedy
     with pytest.raises(UsageError) as caught:
         read_stream(io.BytesIO(), name="stdin", tally=Tally(), format="\x1b[31mx")
     assert "\x1b" not in str(caught.value)
@@ -222,18 +221,6 @@ def test_a_disk_that_fails_while_reading_is_an_input_error():
     assert tally.interactions > 0
 
 
-PEAK = """
-import resource, sys
-from pathlib import Path
-from persona_cli.logs import Tally, read_log
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-tally = Tally()
-count = sum(1 for _ in read_log(Path(sys.argv[1]), tally=tally))
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(count, dict(tally.skipped), (after - before) // 1024)
-"""
-
-
 @pytest.mark.parametrize(
     ("name", "before", "fill", "after"),
     [
@@ -255,17 +242,10 @@ def test_a_huge_record_takes_no_memory(tmp_path, name, before, fill, after):
         for _ in range(64):
             file.write(chunk)
         file.write(after)
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(log)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    count, _, rest = done.stdout.partition(" ")
-    skipped, grown = rest.rsplit(" ", 1)
-    assert int(count) == (1 if name == "deep.json" else 2), done.stdout
+    grown, count, skipped = peak(log)
+    assert count == ("1" if name == "deep.json" else "2")
     assert "over max_record" in skipped
-    assert int(grown) < 16, f"{grown} MB"
+    assert grown < 16, f"{grown} MB"
 
 
 @pytest.mark.parametrize(("lines", "read_whole"), [(100, True), (300, False)])

@@ -17,7 +17,13 @@ KEYS = [
     *("id", "kind", "source", "chosen", "rejected", "query", "prompt", "at", "scope"),
     *("history", "target", "rating", "item", "scale", "messages", "role", "content"),
     *("conversations", "from", "value", "type", "uuid", "sessionId", "message", "cwd"),
+    *("mapping", "current_node", "author", "parts", "parent", "content_type"),
+    *("chat_messages", "sender", "uuid", "prompt_template", "conversations_memory"),
+    *("title", "titleUrl", "header", "products", "conversation_id"),
+    *("instruction", "output", "completion", "haystack_sessions", "observations"),
+    *("schema", "memories", "name", "temporal", "tool_calls", "input"),
     *("Pair-wise Comparative Feedback", "text", "timestamp", "project", "label"),
+    *("payload", "ts", "session_id", "display", "response", "conversation_id"),
 ]
 WORDS = [*KINDS, "user", "assistant", "human", "gpt", "text", "up", "5", "2026-01-01"]
 SCALARS = (
@@ -42,7 +48,39 @@ GOOD = {
     "messages": {"messages": [{"role": "user", "content": "good"}]},
     "sharegpt": {"conversations": [{"from": "human", "value": "good"}]},
     "claude-code": {"type": "user", "uuid": "u", "message": {"content": "good"}},
+    "claude-history": {"display": "good", "timestamp": 1, "project": "/x"},
+    "codex": {
+        "timestamp": "",
+        "type": "event_msg",
+        "payload": {"type": "user_message", "message": "good"},
+    },
+    "cursor": {"role": "user", "message": {"content": "good"}},
+    "llm": {"id": "i", "prompt": "good", "response": "", "conversation_id": "c"},
     "archive": {"id": "i", "kind": "post", "source": "s", "chosen": "good"},
+    "instructions": {"instruction": "good", "output": "o"},
+    "longmemeval": {"haystack_sessions": [[{"role": "user", "content": "good"}]]},
+    "mcp-memory": {"type": "entity", "name": "me", "observations": ["good"]},
+    "pam": {
+        "schema": "portable-ai-memory",
+        "memories": [{"type": "fact", "content": "good"}],
+    },
+    "chatgpt": {
+        "mapping": {
+            "n": {
+                "message": {
+                    "author": {"role": "user"},
+                    "content": {"content_type": "text", "parts": ["good"]},
+                }
+            }
+        }
+    },
+    "claude-ai": {"chat_messages": [{"sender": "human", "text": "good"}]},
+    "gemini": {
+        "header": "Gemini Apps",
+        "products": [],
+        "title": "Prompted good",
+        "time": "2026-01-01T00:00:00Z",
+    },
 }
 
 

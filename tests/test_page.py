@@ -204,7 +204,7 @@ def test_the_command_writes_a_private_file_or_prints(ada, tmp_path):
     printed = ada("report", environ={"SOURCE_DATE_EPOCH": "1"}).stdout
     assert printed.startswith("<!DOCTYPE html>")
     assert ada("report", "eve", code=2).stdout == ""
-    lost = ada("report", "ada", "-o", str(tmp_path / "no" / "page.html"), code=3)
+    lost = ada("report", "ada", "--out", str(tmp_path / "no" / "page.html"), code=3)
     assert "page.html" in lost.stderr
 
 

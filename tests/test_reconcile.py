@@ -395,7 +395,10 @@ def test_a_claim_of_two_projects_holds_everywhere():
     """What another project bears out too is no custom of the first."""
     deeds = {
         one.id: one
-        for one in (deed(1, scope="project:tide"), deed(2, scope="project:harbour"))
+        for one in (
+            deed(1, scope="project:tide"),
+            deed(2, scope="project:harbour", chosen="add type hints here too"),
+        )
     }
     once = fold(line("Wants type hints.", "coding", rests_on=("x:1",)), deeds=deeds)
     again = fold(

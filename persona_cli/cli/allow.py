@@ -94,7 +94,9 @@ def _wanted(store: "Store", what: list[str], line: int | None) -> "list[Entry]":
             )
         texts.append(lines[line - 1])
     known = store.allowed()
-    return [e for text in texts for e in entries_for(text) if e not in known.entries]
+    return [
+        e for text in texts for e in entries_for(text, known) if e not in known.entries
+    ]
 
 
 def _named(allowed: "Allowed", name: str) -> "list[Entry]":

@@ -11,21 +11,31 @@ import typer.main
 from typer.core import TyperGroup
 
 from persona_cli import __version__
+from persona_cli.cli.output import with_output
 from persona_cli.errors import PersonaError
 
 # Where each command lives, in the order of --help. A module is imported when one of
 # its commands is asked for, so that none pays for what the others need.
 COMMANDS = {
     "init": "learn",
-    "update": "learn",
+    "update": "update",
+    "sources": "sources",
+    "watch": "watch",
     "rebuild": "learn",
     "apply": "use",
+    "export": "export",
+    "serve": "serve",
+    "mcp": "mcp",
     "show": "read",
     "list": "read",
     "edit": "read",
     "path": "read",
     "why": "read",
+    "report": "page",
     "review": "review",
+    "merge": "merge",
+    "merge-driver": "merge",
+    "promote": "promote",
     "forget": "forget",
     "allow": "allow",
     "eval": "evaluate",
@@ -37,6 +47,7 @@ COMMANDS = {
     "model": "models",
     "doctor": "checkup",
     "completion": "checkup",
+    "man": "manual",
 }
 
 
@@ -52,7 +63,7 @@ class PersonaGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"persona_cli.cli.{COMMANDS[cmd_name]}")
-        return typer.main.get_group(module.commands).commands[cmd_name]
+        return with_output(typer.main.get_group(module.commands).commands[cmd_name])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from persona_cli.diary import moved
 from persona_cli.profile import Claim
 from persona_cli.reconcile import Change
 from persona_cli.reveal import marked, revealed
@@ -18,12 +19,14 @@ def change_lines(changes: Iterable[Change]) -> list[str]:
         claim, before = change.claim, change.before
         said = f"{change.kind:<10}  {claim.id:<5}  "
         said += f"{revealed(claim.section)}: {marked(claim.text)}"
-        if change.kind == "revised" and before is not None:
+        if change.kind == "revised" and before and before.text != claim.text:
             said += f"  (was: {revealed(before.text)})"
         if change.kind in ("reinforced", "weakened") and before is not None:
             said += f"  ({before.count}x -> {claim.count}x)"
         elif change.kind == "added":
             said += f"  ({claim.count}x{', tentative' if claim.tentative else ''})"
+        if before is not None and before.scope != claim.scope:
+            said += f"  [{moved(before.scope, claim.scope)}]"
         lines.append(said)
     return lines
 

@@ -1,12 +1,12 @@
 """Commands about models: list, pull, use, path, rm."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, Root, complete_models
+from persona_cli.cli.output import watched
 from persona_cli.cli.session import begin, emit, emit_json, now, tell
 
 commands = command_group()
@@ -170,7 +170,7 @@ class _Bar:
         self._tenth = -1
 
     def __enter__(self) -> "_Bar":
-        if sys.stderr.isatty():
+        if watched():
             from rich.console import Console
             from rich.progress import (
                 BarColumn,

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 
-def _names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+def complete_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """Names of the profiles that begin so."""
     from persona_cli.cli.session import begin
     from persona_cli.places import profile_names
 
@@ -63,7 +64,7 @@ Name = Annotated[
     str | None,
     typer.Argument(
         help="Whose profile; may be left out when there is one.",
-        autocompletion=_names,
+        autocompletion=complete_names,
         show_default=False,
     ),
 ]
@@ -74,7 +75,11 @@ ClaimId = Annotated[
 Whose = Annotated[
     str | None,
     typer.Option(
-        "--profile", "-p", metavar="NAME", help="Whose profile.", autocompletion=_names
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Whose profile.",
+        autocompletion=complete_names,
     ),
 ]
 Root = Annotated[
@@ -95,6 +100,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NoCommit = Annotated[bool, typer.Option("--no-commit", help="Leave git alone.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what would change; write nothing.")
+]
+LockTimeout = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Wait so long for another persona at work."),
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Same seed, same answer.")]
 Thoughts = Annotated[
@@ -135,4 +144,10 @@ NoVerify = Annotated[
 Lora = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="A LoRA adapter (GGUF); may be repeated."),
+]
+Me = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDR", help="Your mail address, for mailboxes; may be repeated."
+    ),
 ]

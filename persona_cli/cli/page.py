@@ -16,7 +16,7 @@ commands = command_group()
 def report(
     name: Name = None,
     out: Annotated[
-        str, typer.Option("-o", "--out", metavar="FILE", help="- prints it.")
+        str, typer.Option("--out", metavar="FILE", help="- prints it.")
     ] = "-",
     root: Root = None,
 ) -> None:

@@ -1,10 +1,10 @@
 """How far a long piece of work is, and how long it will still take."""
 
-import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from persona_cli.cli.output import watched
 from persona_cli.cli.session import tell
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Steps:
     def __enter__(self) -> "Steps":
         if self.done:
             tell(f"{self.what}: {self.done} of {self.total} are there already")
-        if sys.stderr.isatty() and self.done < self.total:
+        if watched() and self.done < self.total:
             from rich.console import Console
             from rich.progress import (
                 BarColumn,

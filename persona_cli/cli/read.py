@@ -1,7 +1,6 @@
 """Commands that look at profiles: show, list, path, edit, why."""
 
 import os
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from persona_cli.cli.app import command_group
 from persona_cli.cli.options import AsJson, ClaimId, Name, NoCommit, Root, Whose
+from persona_cli.cli.output import drawn
 from persona_cli.cli.session import begin, emit, emit_json, tell
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def show(
                 "claims": [claim_record(claim) for claim in claims],
             }
         )
-    elif sys.stdout.isatty():
+    elif drawn():
         _show_in_colour(profile, claims, ids=ids)
     else:
         emit("\n".join(_plain(profile, claims, ids=ids)))
@@ -145,10 +145,12 @@ def why(
 
 
 def _support(claim: "Claim") -> str:
+    from persona_cli.reveal import revealed
+
     said = [f"{claim.count}x"]
     if claim.last:
         said.append(f"last {claim.last.isoformat()}")
-    said += [claim.scope] if claim.scope != "global" else []
+    said += [revealed(claim.scope)] if claim.scope != "global" else []
     said += ["stated outright"] if claim.stated else []
     said += ["tentative"] if claim.tentative else []
     said += [f"by {claim.by}"] if claim.by else []

@@ -1,6 +1,5 @@
 """What update and rebuild say while they work, and when they are done."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from persona_cli.cli.checks import (
     removal_line,
 )
 from persona_cli.cli.lines import change_lines, change_record
+from persona_cli.cli.output import watched
 from persona_cli.cli.session import emit, emit_json, tell
 from persona_cli.differences import differences
 from persona_cli.engine import Engine
@@ -85,12 +85,12 @@ class Report:
 
     def reading(self, name: str, new: int) -> None:
         """A log was read."""
-        if sys.stderr.isatty():
+        if watched():
             typer.echo(f"\r\x1b[Kreading {name}: {new} new", nl=False, err=True)
 
     def gathered(self, read: Gathered) -> None:
         """All logs were read."""
-        if sys.stderr.isatty() and read.logs:
+        if watched() and read.logs:
             typer.echo("\r\x1b[K", nl=False, err=True)
         self.read = read
         tally = read.tally
@@ -108,6 +108,8 @@ class Report:
         left_out = read.left_out + tally.left_out
         if left_out:
             said.append(f"{left_out.total()} left out ({_counted(left_out)})")
+        if tally.signals:
+            said.append(f"choices seen in chats: {_counted(tally.signals)}")
         if read.redacted:
             said.append(f"redacted: {_counted(read.redacted)}")
         tell("; ".join(said))
@@ -136,7 +138,7 @@ class Report:
     ) -> tuple[Engine, Asking]:
         """The model is loaded: from here there is a time left."""
         self.engine = engine[0].name
-        if sys.stderr.isatty():
+        if watched():
             from rich.console import Console
             from rich.progress import (
                 BarColumn,
@@ -297,6 +299,7 @@ class Report:
             "new": read.new if read else 0,
             "skipped": dict(read.tally.skipped) if read else {},
             "left_out": dict(read.left_out + read.tally.left_out) if read else {},
+            "signals": dict(read.tally.signals) if read else {},
             "redacted": dict(read.redacted) if read else {},
             "dropped_lines": dict(self.dropped),
             "waiting": self.waiting,

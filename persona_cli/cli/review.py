@@ -41,7 +41,8 @@ def review(
 
     What would run commands, weaken safety, send data out, name a seller, erase other
     claims or speak of the assistant's rules is no part of the profile before you have
-    seen it, whoever said it. On a terminal it asks, claim by claim.
+    seen it, whoever said it; nor is what only another tool remembers of you. On a
+    terminal it asks, claim by claim.
     """
     from persona_cli.errors import UsageError
     from persona_cli.review import held
@@ -125,7 +126,7 @@ def _told(one: "Held") -> list[str]:
     scope = f", {revealed(claim.scope)}" if claim.scope != "global" else ""
     lines = [
         f"{claim.id}  {_line(claim.section, claim.text)}",
-        f"    it {one.why}; {claim.count}x{last}{scope}, by {revealed(one.by)}",
+        f"    it {revealed(one.why)}; {claim.count}x{last}{scope}, by {revealed(one.by)}",
     ]
     for link in one.links[:MOST_QUOTES]:
         day = link.at.date().isoformat() if link.at else "undated   "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from persona_cli.cli.output import quiet
 from persona_cli.errors import InputError, UsageError
 from persona_cli.places import check_name, folder_names, no_profile_yet
 from persona_cli.settings import Settings, find_root, load_settings
@@ -32,7 +33,11 @@ class Session(NamedTuple):
         """
         from persona_cli.store import Store  # git and all; apply does without
 
-        return Store(self.root, name or self.default_name())
+        second = self.settings.second_opinion == "on"
+        if second:
+            _require_second_opinion()
+        name = name or self.default_name()
+        return Store(self.root, name, second_opinion=second)
 
     def archive(self, store: "Store") -> "Archive":
         """The interactions of a profile, with its neighbours' beside them."""
@@ -63,6 +68,16 @@ class Session(NamedTuple):
         raise UsageError(
             f"which profile? {self.root} has {', '.join(names)}",
             remedy="Name one, or set a default: profile: NAME in persona.yaml.",
+        )
+
+
+def _require_second_opinion() -> None:
+    from persona_cli.secrets.second import is_installed
+
+    if not is_installed():
+        raise UsageError(
+            "second_opinion: detect-secrets is not installed",
+            remedy="Install it: pip install 'persona-cli[secrets]'.",
         )
 
 
@@ -113,6 +128,11 @@ def _only_a_name(word: str, *, one: str) -> bool:
     return word != "-" and not Path(word).exists() and not set(word) & set("*?[ ")
 
 
+def how_to_run(*, dry_run: bool, no_commit: bool) -> dict[str, bool]:
+    """What a run may touch: a dry one neither the disk nor git."""
+    return {"write": not dry_run, "commit": not (dry_run or no_commit)}
+
+
 def now() -> datetime:
     """The time; ``SOURCE_DATE_EPOCH`` holds it still, for builds that repeat."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -122,7 +142,9 @@ def now() -> datetime:
 
 
 def tell(text: str) -> None:
-    """Say something to the person at the terminal, on stderr."""
+    """Say something to the person at the terminal, on stderr; not when it is quiet."""
+    if quiet():
+        return
     with suppress_unheard():
         typer.echo(text, err=True)
 

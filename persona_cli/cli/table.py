@@ -1,8 +1,8 @@
 """Rows under a head: in lines on a terminal, in plain columns when piped."""
 
-import sys
 from collections.abc import Sequence
 
+from persona_cli.cli.output import drawn
 from persona_cli.cli.session import emit
 
 
@@ -11,22 +11,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     Shape: each row as long as the head
     """
-    if sys.stdout.isatty():
+    if drawn():
         from rich import box
         from rich.console import Console
         from rich.table import Table
 
-        drawn = Table(box=box.SIMPLE_HEAD)
+        grid = Table(box=box.SIMPLE_HEAD)
         for number, name in enumerate(head):
-            drawn.add_column(
+            grid.add_column(
                 name,
                 justify="right" if number else "left",
                 no_wrap=number > 0,
                 overflow="fold",
             )
         for row in rows:
-            drawn.add_row(*row)
-        Console(markup=False, highlight=False).print(drawn)
+            grid.add_row(*row)
+        Console(markup=False, highlight=False).print(grid)
         return
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):

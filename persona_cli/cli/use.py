@@ -112,7 +112,7 @@ def apply(
 
 def _say_what_is_missing(applied: "Applied") -> None:
     """Name what nobody asked to be left out; a section was asked for."""
-    for reason in ("budget", "scope", "tentative"):
+    for reason in ("budget", "scope", "overruled", "tentative"):
         ids = [c.id for c in applied.left_out if applied.reasons[c.id] == reason]
         if ids:
             tell(f"left out by {reason}: {', '.join(ids)}")

@@ -13,6 +13,7 @@ from persona_cli.digest import traits
 from persona_cli.digest.forms import Statement
 from persona_cli.digest.language import british, language
 from persona_cli.digest.majority import clear, standing
+from persona_cli.digest.notes import notes
 from persona_cli.digest.statements import statements
 from persona_cli.digest.topics import section_of
 from persona_cli.digest.wordstats import (
@@ -22,6 +23,7 @@ from persona_cli.digest.wordstats import (
     telling_words,
 )
 from persona_cli.interaction import Interaction
+from persona_cli.scope import GLOBAL, TASTES, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Observation:
               item) that show it; a short excerpt, verbatim
     stated:   the user said it outright, and for good ("I prefer", "always")
     strength: to rank by; larger is stronger, comparable within one digest
+    hearsay:  another tool remembers it; the user did nothing
     """
 
     section: str
@@ -48,6 +51,7 @@ class Observation:
     quotes: dict[str, str]
     stated: bool
     strength: float
+    hearsay: bool = False
 
 
 # A share of the interactions that show a habit of writing.
@@ -73,7 +77,7 @@ def digest(window: Sequence[Interaction]) -> list[Observation]:
     said = _statements(window)
     named = {(one.likes, one.over): one.claim for _, one in said if one.over}
     found = [*_said(said), *_chosen(window, named), *_rated(window), *_written(window)]
-    merged = _merged(found, [one.id for one in window])
+    merged = _merged([*found, *_remembered(window)], [one.id for one in window])
     return sorted(merged, key=lambda one: (-one.strength, one.claim))
 
 
@@ -88,16 +92,30 @@ def _statements(window: Sequence[Interaction]) -> list[tuple[Interaction, Statem
 
 
 def _said(said: Sequence[tuple[Interaction, Statement]]) -> Iterator[Observation]:
-    """Each wish, without those that were taken back since."""
-    fuller = {one.likes: one.claim for _, one in said if one.likes and one.over}
-    passed: dict[str, int] = {
-        one.over: n for n, (_, one) in enumerate(said) if one.over
+    """Each wish, without those that were taken back since.
+
+    A wish that was spoken in one project takes back none of another's.
+    """
+    fuller = {
+        (one.likes, deed.scope): one.claim
+        for deed, one in said
+        if one.likes and one.over
     }
+    passed = [
+        (place, one.over, _holds_in(deed, one))
+        for place, (deed, one) in enumerate(said)
+        if one.over
+    ]
     for place, (deed, one) in enumerate(said):
-        if one.likes and passed.get(one.likes, -1) > place:
+        scope = _holds_in(deed, one)
+        if one.likes and any(
+            later > place and over == one.likes and covers(wide, scope)
+            for later, over, wide in passed
+        ):
             continue
         # "Has moved to uv." beside "Uses uv, not pip." says nothing more
-        claim = one.claim if one.over else fuller.get(one.likes, one.claim)
+        known = fuller.get((one.likes, deed.scope), one.claim)
+        claim = one.claim if one.over else known
         yield Observation(
             section=section_of(claim, deed.query),
             claim=claim,
@@ -110,6 +128,27 @@ def _said(said: Sequence[tuple[Interaction, Statement]]) -> Iterator[Observation
         )
 
 
+def _remembered(window: Sequence[Interaction]) -> Iterator[Observation]:
+    """Each note of another tool's, weaker than whatever the user said or did."""
+    for deed, claim in notes(window):
+        yield Observation(
+            section=section_of(claim),
+            claim=claim,
+            fact=f'another tool remembers: "{claim}"',
+            ids=(deed.id,),
+            against=(),
+            quotes={deed.id: _line_with(deed.chosen, ())},
+            stated=False,
+            strength=0.0,
+            hearsay=True,
+        )
+
+
+def _holds_in(deed: Interaction, one: Statement) -> str:
+    personal = one.durable and one.claim.startswith(TASTES)
+    return GLOBAL if personal else deed.scope
+
+
 def _chosen(
     window: Sequence[Interaction], named: Mapping[tuple[str, str], str]
 ) -> Iterator[Observation]:
@@ -120,12 +159,15 @@ def _chosen(
     # Edits are no pairs here: the guard took the code out of what was typed, and left
     # it in the answer.
     pairs = [deed for deed in window if deed.kind == "pair"]
+    # What only a rule saw in a chat tells how it was answered, and not of what: there a
+    # tool may have put the same word into both answers.
+    outright = [deed for deed in pairs if not deed.signal]
     # Without a question the items are no answers, and how they are written is not
     # what was chosen.
     answers = [deed for deed in pairs if deed.query.strip()]
     for trait in traits.TRAITS:
         yield from _by_trait(trait, answers)
-    yield from _by_words(pairs, named)
+    yield from _by_words(outright, named)
 
 
 def _by_words(

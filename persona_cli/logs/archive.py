@@ -9,11 +9,13 @@ from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log
 from persona_cli.scope import GLOBAL
 
-_TEXTS = ("id", "kind", "source", "chosen", "query", "rejected")
+_TEXTS = ("id", "kind", "source", "chosen", "query", "rejected", "signal")
 
 
 class ArchiveReader:
     """Reads an archive as a log: ids and sources stay as they are."""
+
+    alone = True
 
     def __init__(self, log: Log) -> None:
         self._log = log

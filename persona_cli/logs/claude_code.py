@@ -10,8 +10,9 @@ from typing import Any
 
 from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
-from persona_cli.logs.log import Log, label, project
-from persona_cli.logs.messages import Talk, Turn, content_of, texts
+from persona_cli.logs.log import Log, folder, label
+from persona_cli.logs.messages import Talk, Turn, content_of, texts, uses_tool
+from persona_cli.logs.signals import Edits
 from persona_cli.scope import GLOBAL
 
 _NOT_TYPED = (
@@ -53,6 +54,7 @@ class ClaudeCodeReader:
         self._session = ""
         self._scope = GLOBAL
         self._talk = Talk(log)
+        self._edits = Edits(log)
 
     def read(self, record: Any) -> Iterator[Interaction]:
         """What the user typed in one row, if anything."""
@@ -69,11 +71,26 @@ class ClaudeCodeReader:
         if not isinstance(content, str | list):
             raise Fault("a row without `message`")
         self._enter(record)
-        yield from self._talk.hear(self._turn(record, content))
+        if isinstance(content, list):
+            yield from self._changed(content, record.get("timestamp"))
+        turn = self._turn(record, content)
+        if turn.speaker == "user":
+            self._edits.request = turn.text
+        yield from self._talk.hear(turn)
+
+    def _changed(self, content: list[Any], when: object) -> Iterator[Interaction]:
+        """What the user chose among changes to a file, if anything."""
+        for part in content:
+            match part:
+                case {"type": "tool_use"}:
+                    self._edits.used(part)
+                case {"type": "tool_result"}:
+                    yield from self._edits.came_of(part, when)
 
     def _turn(self, record: dict[str, Any], content: str | list[Any]) -> Turn:
         if record["type"] == "assistant":
-            return Turn("assistant", "\n\n".join(texts(content)))
+            said = "\n\n".join(texts(content))
+            return Turn("assistant", said, acts=uses_tool(content))
         typed = list(typed_in(content))
         if not typed:
             self._log.leave_out(
@@ -94,8 +111,9 @@ class ClaudeCodeReader:
         """
         session = label(record.get("sessionId")) or self._log.stem
         if session != self._session:
-            self._session, self._scope = session, _scope(record.get("cwd"))
+            self._session, self._scope = session, folder(record.get("cwd"))
             self._talk = Talk(self._log, session=session, scope=self._scope)
+            self._edits = Edits(self._log, session=session, scope=self._scope)
 
 
 def typed_in(content: str | list[Any]) -> Iterator[str]:
@@ -105,9 +123,3 @@ def typed_in(content: str | list[Any]) -> Iterator[str]:
             rest = _REMINDER.sub("", text).strip()
             if rest:
                 yield rest
-
-
-def _scope(folder: Any) -> str:
-    if not isinstance(folder, str):
-        return GLOBAL
-    return project(re.split(r"[\\/]", folder.rstrip("\\/"))[-1])

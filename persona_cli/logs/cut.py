@@ -16,6 +16,8 @@ from persona_cli.logs.strict import check_text, parse
 
 _NOT_IN_STRING = re.compile(rb'["}\],]|[{\[]+')
 _IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+# Inside a value: whole strings, and what stands between, up to the next bracket.
+_INSIDE = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
 
 # Brackets deeper than this are counted and no longer matched by their kind.
@@ -27,14 +29,18 @@ _MOST_LINES = 200
 
 
 def json_lines(source: Source, log: Log, *, max_record: int) -> Iterator[Any]:
-    """One value a line; blank lines do not count as records."""
-    number = 0
+    """One value a line; blank lines do not count as records.
+
+    At the end the log knows how far it was read, if it ends with a whole line.
+    """
+    number = log.number
+    ended = True
     while line := source.readline(max_record + 1):
         number += 1
+        ended = line.endswith(b"\n")
         if line.isspace():
             continue
         log.meet(number)
-        ended = line.endswith(b"\n")
         if len(line) > max_record and not ended:
             size = len(line) + source.skip_line()
             log.skip(over(size, max_record))
@@ -46,6 +52,8 @@ def json_lines(source: Source, log: Log, *, max_record: int) -> Iterator[Any]:
                 log.cut_short()
             else:
                 log.skip(fault)
+    if ended:
+        log.read_to = (source.place, number)
 
 
 def json_items(
@@ -199,6 +207,8 @@ class _Pieces:
                 if self._string:
                     break
                 continue
+            if self._open or not self._array:
+                at = _INSIDE.match(part, at).end()  # type: ignore[union-attr]
             mark = _NOT_IN_STRING.search(part, at)
             if mark is None:
                 break

@@ -8,19 +8,51 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from persona_cli.errors import InputError
-from persona_cli.logs.read import cannot_read, no_such_log, not_a_file, printable
+from persona_cli.logs.export import is_conversations
+from persona_cli.logs.failures import cannot_read, no_such_log, not_a_file, printable
 
 # What is taken from a folder. A file that is named outright may be called anything.
 _EXTENSIONS = frozenset(
-    (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".text", ".md", ".markdown")
+    (
+        ".jsonl",
+        ".ndjson",
+        ".json",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".text",
+        ".md",
+        ".markdown",
+        ".mbox",
+    )
 )
+
+# In a folder with a vendor's export, and below it, the rest was handed in: documents.
+_EXPORT = (".json", ".jsonl", ".ndjson")
+
+# Gemini's, which Takeout makes of HTML unless it is told not to: it is refused by name.
+_PAGE = "MyActivity.html"
+
+# llm's database, and the folder of aichat's sessions, whose YAML is not settings. Codex
+# has such a folder too.
+_DATABASE = "logs.db"
+_SESSIONS = "sessions"
 
 # The name of an agent's session file. In a folder that has one, and below it, prose
 # is the agent's: its memory, the output of its tools.
-_SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl")
+_SESSION = re.compile(
+    r"(?:rollout-.{1,40}-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl"
+)
 
 # In these folders too, whatever lies in them.
-_AGENTS = frozenset((".claude", "tool-results"))
+_AGENTS = frozenset(
+    (".claude", ".codex", ".cursor", "agent-transcripts", "tool-results")
+)
+
+# An agent's prompts once more. Sessions tell them with project and answer, and so
+# come first; beside Claude Code's, which share no id with it, it is left alone.
+_HISTORY = "history.jsonl"
+_PROJECTS = "projects"
 
 
 def find_logs(names: Sequence[str], *, inside: Path | None = None) -> list[Path]:
@@ -29,7 +61,7 @@ def find_logs(names: Sequence[str], *, inside: Path | None = None) -> list[Path]
     names:  files, folders (with what is below them), or globs
     inside: the root of the profiles. Their folders are no place for logs, which
             would be committed with them; only a profile's ``logs/`` is
-    Order:  of ``names``; within a folder by name
+    Order:  of ``names``; within a folder by name, an agent's history of prompts last
     Raises: InputError when a name means nothing, or something that cannot be read
     """
     home = Path(os.path.realpath(inside)) if inside is not None else None
@@ -85,9 +117,10 @@ def _walk(top: str, home: Path | None) -> Iterator[str]:
     Links to folders are not followed: they may lead in circles.
     """
     agents = not _AGENTS.isdisjoint(Path(os.path.realpath(top)).parts)
-    waiting = [(str(Path(top)), os.path.realpath(top), agents)]
+    waiting = [(str(Path(top)), os.path.realpath(top), agents, False)]
+    last: list[str] = []
     while waiting:
-        folder, real, agents = waiting.pop()
+        folder, real, agents, export = waiting.pop()
         try:
             with os.scandir(folder) as entries:
                 here = sorted(
@@ -97,22 +130,48 @@ def _walk(top: str, home: Path | None) -> Iterator[str]:
         except OSError as error:
             raise cannot_read(printable(folder), error) from error
         guarded = home is not None and _in_profile(real, home)
-        agents = agents or any(_SESSION.fullmatch(entry.name) for entry in here)
-        below: list[tuple[str, str, bool]] = []
+        agents = agents or _is_agents({entry.name for entry in here})
+        export = export or any(is_conversations(entry.name) for entry in here)
+        if export:
+            here = [e for e in here if e.is_dir() or e.name.lower().endswith(_EXPORT)]
+        below: list[tuple[str, str, bool, bool]] = []
         for entry in here:
             if entry.is_dir(follow_symlinks=False):
                 inner = agents or entry.name in _AGENTS
-                below.append((entry.path, f"{real}/{entry.name}", inner))
-            elif guarded or not _is_log(entry.name, agents=agents):
+                below.append((entry.path, f"{real}/{entry.name}", inner, export))
+            elif guarded or not _is_taken(entry, folder, home, agents=agents):
                 continue
-            elif entry.is_file() and not _leads_into_profile(entry, home):
+            elif not (agents and entry.name == _HISTORY):
                 yield entry.path
+            elif all(beside.name != _PROJECTS for beside in here):
+                last.append(entry.path)
         waiting.extend(reversed(below))
+    yield from last
 
 
-def _is_log(name: str, *, agents: bool) -> bool:
+def _is_agents(names: set[str]) -> bool:
+    """Whether a folder is an agent's own, by what lies in it."""
+    home = _HISTORY in names and not names.isdisjoint((_PROJECTS, _SESSIONS))
+    return home or any(map(_SESSION.fullmatch, names))
+
+
+def _is_taken(
+    entry: "os.DirEntry[str]", folder: str, home: Path | None, *, agents: bool
+) -> bool:
+    return (
+        _is_log(entry.name, folder, agents=agents)
+        and entry.is_file()
+        and not _leads_into_profile(entry, home)
+    )
+
+
+def _is_log(name: str, folder: str, *, agents: bool) -> bool:
     extension = os.path.splitext(name)[1].lower()  # noqa: PTH122 (once a file)
-    return extension == ".jsonl" if agents else extension in _EXTENSIONS
+    if agents:
+        return extension == ".jsonl"
+    if extension in (".yaml", ".yml"):
+        return _SESSIONS in Path(folder).parts[-2:]
+    return extension in _EXTENSIONS or name in (_DATABASE, _PAGE)
 
 
 def _leads_into_profile(entry: "os.DirEntry[str]", home: Path | None) -> bool:

@@ -1,11 +1,13 @@
 """One log, while it is read: its name, its faults, and what it tells of."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from persona_cli.interaction import Interaction, Kind, fingerprint
+from persona_cli.logs.export import Beside, nothing_beside
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.moment import moment, plausible
 from persona_cli.logs.strict import check_text
@@ -14,9 +16,12 @@ from persona_cli.scope import GLOBAL
 
 # An id this long was made to be unique. A shorter one is a number in some file, and
 # the next file begins at 1 again: there the text has a say too.
-_UNIQUE = 16
+UNIQUE = 16
 
 _LONGEST_LABEL = 200
+
+# Their ids of messages are sure to be unique within a conversation alone.
+_BY_SESSION = frozenset(("claude-code", "chatgpt", "claude-ai"))
 
 WHEN = ("at", "timestamp", "created_at", "time", "create_time", "date")
 
@@ -30,10 +35,14 @@ class Log:
     latest:   times after it are not believed
     format:   empty until it is known
     subagent: told by its path to be the log of an agent's own agent
+    me:       the user's own addresses, in lower case
+    beside:   opens the other files of an export
+    longest:  characters of one message, where a record is a whole conversation
     unit:     what a record's number counts: ``line`` or ``item``
     number:   of the record that is being read, from 1
     seen:     records so far
     usable:   those of them that were well-formed
+    read_to:  (bytes, lines) that were read, where it ends with a whole line
     """
 
     name: str
@@ -42,10 +51,14 @@ class Log:
     latest: datetime
     format: str = ""
     subagent: bool = False
+    me: frozenset[str] = frozenset()
+    beside: Beside = nothing_beside
+    longest: int = 1 << 20
     unit: str = "line"
     number: int = 0
     seen: int = 0
     usable: int = 0
+    read_to: tuple[int, int] | None = None
 
     def meet(self, number: int) -> None:
         """A record begins."""
@@ -94,26 +107,31 @@ class Log:
         scope: str = GLOBAL,
         given: object = None,
         session: object = None,
+        signal: str = "",
     ) -> Interaction:
         """One interaction that this log tells of.
 
         when:    as the log writes it
         given:   the id that the log gives it, if any
-        session: the conversation it stands in, if the log names it
+        session: the conversation it stands in, if the log names it; ``MEMORY`` for what
+                 another tool remembers
+        signal:  the rule that saw a choice in a chat, if it was one
         Raises:  Fault when there is nothing in it
         """
         if not chosen.strip():
             raise Fault("`chosen` is empty")
         if kind in ("pair", "edit") and not rejected.strip():
             raise Fault("`rejected` is empty", f"kind {kind}")
+        if signal:
+            self.tally.signals[signal] += 1
         at = self._moment(when)
         # What the log says and not what is believed of it: an id must not depend
         # on the day the log is read.
         stamp = at.isoformat() if at else ""
         score = [] if rating is None else [repr(rating)]
-        mark = fingerprint(kind, query, chosen, rejected, stamp, *score)
+        parts = (kind, query, chosen, rejected, stamp, *score)
         return Interaction(
-            id=self._id(label(given), label(session), mark),
+            id=self._id(label(given), label(session), parts),
             kind=kind,
             source=f"{self.format}:{label(session) or self.stem}",
             chosen=chosen,
@@ -122,15 +140,16 @@ class Log:
             at=self._believed(at),
             rating=rating,
             scope=scope,
+            signal=signal,
         )
 
-    def _id(self, given: str, session: str, mark: str) -> str:
+    def _id(self, given: str, session: str, parts: tuple[str, ...]) -> str:
         if not given:
-            return f"{self.format}:{mark}"
-        if self.format == "claude-code":
+            return f"{self.format}:{fingerprint(*parts)}"
+        if self.format in _BY_SESSION and (session or self.format == "claude-code"):
             return f"{self.format}:{session}:{given}"
-        if len(given) < _UNIQUE:
-            return f"{self.format}:{given}:{mark}"
+        if len(given) < UNIQUE:
+            return f"{self.format}:{given}:{fingerprint(*parts)}"
         return f"{self.format}:{given}"
 
     def _moment(self, when: object) -> datetime | None:
@@ -185,3 +204,10 @@ def project(name: object) -> str:
         return GLOBAL
     check_text(words)
     return f"project:{label(words)}"
+
+
+def folder(path: object) -> str:
+    """The scope of who worked in a folder: the project of its name."""
+    if not isinstance(path, str):
+        return GLOBAL
+    return project(re.split(r"[\\/]", path.rstrip("\\/"))[-1])

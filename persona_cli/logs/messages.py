@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
-from persona_cli.logs.log import Log, scope_of, when_of
+from persona_cli.logs.log import UNIQUE, Log, label, scope_of, when_of
+from persona_cli.logs.signals import Corrections
 from persona_cli.scope import GLOBAL
 
 Speaker = Literal["user", "assistant", "other", "unknown"]
@@ -29,12 +30,16 @@ _SPEAKERS: dict[str, Speaker] = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message: who spoke, and what."""
+    """One message: who spoke, and what.
+
+    acts: a tool is used in it
+    """
 
     speaker: Speaker
     text: str
     given: object = None
     when: object = None
+    acts: bool = False
 
 
 class Talk:
@@ -50,13 +55,19 @@ class Talk:
         self._session = session
         self._scope = scope
         self._said = ""
+        self._corrections = Corrections()
 
     def hear(self, turn: Turn) -> Iterator[Interaction]:
-        """The interaction of a turn, if it is the user's."""
+        """The interaction of a turn, if it is the user's.
+
+        Before it the choice that it makes of two answers, if any (see ``signals``).
+        """
         match turn.speaker:
             case "assistant":
                 self._said = turn.text or self._said
+                self._corrections.answered(turn.text, acts=turn.acts)
             case "user" if turn.text.strip():
+                yield from self._chosen(turn)
                 yield self._log.deed(
                     "message",
                     turn.text,
@@ -70,6 +81,26 @@ class Talk:
                 self._log.leave_out("message without text")
             case "unknown":
                 self._log.leave_out("unknown role")
+            case _:
+                self._corrections.interrupted()
+
+    def _chosen(self, turn: Turn) -> Iterator[Interaction]:
+        found = self._corrections.typed(turn.text, turn.given, turn.when)
+        if found is not None:
+            request, chosen, rejected, given, when = found
+            name = label(given)
+            named = len(name) >= UNIQUE  # else the texts tell it from others
+            yield self._log.deed(
+                "pair",
+                chosen,
+                query=request,
+                rejected=rejected,
+                when=when,
+                scope=self._scope,
+                given=f"{name}:correction" if named else None,
+                session=self._session,
+                signal="correction",
+            )
 
 
 class MessagesReader:
@@ -78,6 +109,7 @@ class MessagesReader:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._running = Talk(log)
+        self.alone = True  # unless the log is one conversation
 
     def read(self, record: Any) -> Iterator[Interaction]:
         """The user's messages of one record."""
@@ -85,11 +117,12 @@ class MessagesReader:
             case {"messages": list(items)}:
                 session = record.get("id") or record.get("conversation_id")
                 talk = Talk(self._log, session=session, scope=scope_of(record))
-                yield from hear_all(self._log, talk, _turns(items, when_of(record)))
+                yield from hear_all(self._log, talk, turns(items, when_of(record)))
             case list(items):
                 talk = Talk(self._log)
-                yield from hear_all(self._log, talk, _turns(items, None))
+                yield from hear_all(self._log, talk, turns(items, None))
             case {"role": str()}:
+                self.alone = False
                 yield from self._running.hear(turn_of(record, None))
             case _:
                 raise Fault("no `messages`")
@@ -133,6 +166,8 @@ def turn_of(message: Any, when: object) -> Turn:
         text_of_content(content),
         given=message.get("id"),
         when=when_of(message) or when,
+        acts=bool(message.get("tool_calls") or message.get("function_call"))
+        or uses_tool(content),
     )
 
 
@@ -163,7 +198,44 @@ def texts(content: Any) -> Iterator[str]:
                         yield t
 
 
-def _turns(items: Iterable[Any], when: object) -> Iterator[Turn | Fault]:
+def uses_tool(content: Any) -> bool:
+    """Whether one of a message's parts is the use of a tool."""
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type") == "tool_use" for part in content
+    )
+
+
+def side(given: Any, name: str) -> str:
+    """One side of a choice: text as it is, or messages as their words.
+
+    name:   of the side, for the fault
+    Shape:  with roles where there are several; without instructions
+    Raises: Fault when it is neither
+    """
+    if isinstance(given, str):
+        return given
+    items = [given] if isinstance(given, dict) else given
+    if not isinstance(items, list):
+        raise Fault(f"`{name}` is not text")
+    said: list[tuple[str, str]] = []
+    for message in items:
+        match message:
+            case {"role": "system" | "developer"}:
+                continue
+            case {"role": str(role), "content": content}:
+                said.append((role, text_of_content(content)))
+            case _:
+                raise Fault(f"`{name}` is not text")
+    if len(said) == 1:
+        return said[0][1]
+    return "\n\n".join(f"{role}: {text}" for role, text in said)
+
+
+def turns(items: Iterable[Any], when: object) -> Iterator[Turn | Fault]:
+    """Messages as turns, each that is broken as its fault.
+
+    when: of the conversation, for a message that has no time of its own
+    """
     for item in items:
         try:
             turn = turn_of(item, when)

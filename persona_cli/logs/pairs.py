@@ -2,6 +2,9 @@
 
     {"query": "…", "chosen": "…", "rejected": "…", "id": "…", "at": "…"}
     {"prompt": [{"role": …, "content": …}], "chosen": [{…}], "rejected": [{…}]}
+    {"chosen": [{…}, …], "rejected": [{…}, …]}   what both begin with is the prompt
+    {"instruction": "…", "chosen": "…", "rejected": "…"}
+    {"text": "…"}                                TRL's language modelling: a post
     {"userid": "…", "history": [{…}, …], "target": {…}}
     {"kind": "stated", "chosen": "Never use tabs."}
 
@@ -16,7 +19,7 @@ from typing import Any
 from persona_cli.interaction import KINDS, Interaction, Kind
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log, scope_of, when_of
-from persona_cli.logs.messages import text_of_content
+from persona_cli.logs.messages import side
 from persona_cli.logs.ratings import rating_of
 
 _PAST = "Pair-wise Comparative Feedback"
@@ -25,6 +28,8 @@ _COMMENTS = "User-Generated Content"
 
 class PairsReader:
     """Reads one deed a record, or the deeds of one person's history."""
+
+    alone = True
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -106,16 +111,16 @@ def _sides(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
     Raises: Fault when one of them is neither text nor messages
     """
-    query = _present(row, "query", "prompt")
+    query = _present(row, "query", "prompt", "instruction", "question")
     chosen = _present(row, "chosen", "text", "comment")
     rejected = _present(row, "rejected")
     if isinstance(chosen, list) and isinstance(rejected, list):
         shared, chosen, rejected = _without_prefix(chosen, rejected)
         query = query or shared
     return (
-        _text(query, "query"),
-        _text(chosen, "chosen"),
-        _text(rejected, "rejected"),
+        side(query, "query"),
+        side(chosen, "chosen"),
+        side(rejected, "rejected"),
     )
 
 
@@ -135,25 +140,3 @@ def _without_prefix(
     if shared in (len(chosen), len(rejected)):
         return [], chosen, rejected
     return chosen[:shared], chosen[shared:], rejected[shared:]
-
-
-def _text(side: Any, name: str) -> str:
-    """Text as it is; messages as their words, with roles where there are several."""
-    if isinstance(side, str):
-        return side
-    if isinstance(side, dict):
-        side = [side]
-    if not isinstance(side, list):
-        raise Fault(f"`{name}` is not text")
-    said: list[tuple[str, str]] = []
-    for message in side:
-        match message:
-            case {"role": "system" | "developer"}:
-                continue
-            case {"role": str(role), "content": content}:
-                said.append((role, text_of_content(content)))
-            case _:
-                raise Fault(f"`{name}` is not text")
-    if len(said) == 1:
-        return said[0][1]
-    return "\n\n".join(f"{role}: {text}" for role, text in said)

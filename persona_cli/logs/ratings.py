@@ -3,7 +3,8 @@
     {"prompt": "…", "response": "…", "rating": 4, "scale": 5, "timestamp": "…"}
 
 ``item`` or ``completion`` may stand for ``response``, ``score`` or ``label`` for
-``rating``; the same names are columns of a CSV file.
+``rating``; the same names are columns of a CSV file. A ``label`` is yes or no (TRL's
+unpaired preference, where prompt and completion may be lists of messages).
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import Any
 from persona_cli.interaction import Interaction
 from persona_cli.logs.fault import Fault
 from persona_cli.logs.log import Log, scope_of, when_of
+from persona_cli.logs.messages import side
 
 _ITEM = ("response", "item", "completion", "chosen", "text")
 _SCORE = ("rating", "score", "label")
@@ -34,6 +36,8 @@ _RANGE = re.compile(r"/? ?([0-9]{1,4})(?: ?(?:-|–|\.\.|to) ?([0-9]{1,4}))?")
 class RatingsReader:
     """Reads one rating a record."""
 
+    alone = True
+
     def __init__(self, log: Log) -> None:
         self._log = log
 
@@ -50,19 +54,27 @@ def rating_of(row: Mapping[str, Any], log: Log) -> Interaction:
     Raises: Fault when item or rating is missing, or the rating is off its scale
     """
     item = next((row[key] for key in _ITEM if row.get(key)), None)
-    if not isinstance(item, str):
+    if not isinstance(item, str | list):
         raise Fault("no `response` or `item`")
-    score = next((row[key] for key in _SCORE if row.get(key) not in (None, "")), None)
+    named = next((key for key in _SCORE if row.get(key) not in (None, "")), "")
     query = row.get("prompt") or row.get("query") or ""
     return log.deed(
         "rating",
-        item,
-        query=query if isinstance(query, str) else "",
+        side(item, "response"),
+        query=side(query, "prompt") if isinstance(query, str | list) else "",
         when=when_of(row),
-        rating=scaled(score, row.get("scale")),
+        rating=_label(row[named])
+        if named == "label" and not row.get("scale")
+        else scaled(row.get(named), row.get("scale")),
         scope=scope_of(row),
         given=row.get("id"),
     )
+
+
+def _label(label: object) -> float:
+    """A label in [0, 1]: 0 and 1 are no and yes, and no stars of five."""
+    text = label.strip() if isinstance(label, str) else label
+    return float(int(text)) if text in (0, 1, "0", "1") else scaled(label)
 
 
 def scaled(score: object, scale: object = None) -> float:

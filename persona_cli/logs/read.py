@@ -1,63 +1,54 @@
 """A log becomes interactions."""
 
-import difflib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
-from persona_cli.errors import InputError, UsageError
+from persona_cli.errors import InputError
 from persona_cli.interaction import Interaction
-from persona_cli.logs.archive import ArchiveReader
-from persona_cli.logs.claude_code import ClaudeCodeReader
-from persona_cli.logs.cut import csv_rows, json_items, json_lines
-from persona_cli.logs.fault import Fault
+from persona_cli.logs import export
+from persona_cli.logs.export import Beside, nothing_beside
+from persona_cli.logs.failures import cannot_read, not_a_file, printable
+from persona_cli.logs.formats import FORMATS, check_format
 from persona_cli.logs.log import Log
-from persona_cli.logs.messages import MessagesReader
-from persona_cli.logs.pairs import PairsReader
-from persona_cli.logs.ratings import RatingsReader
-from persona_cli.logs.sharegpt import ShareGptReader
-from persona_cli.logs.sniff import Shape, format_of, shape_of
+from persona_cli.logs.mail import address
+from persona_cli.logs.records import counted, interactions, is_log
+from persona_cli.logs.sniff import holds_conversations, is_page, shape_of
 from persona_cli.logs.source import Source
-from persona_cli.logs.tally import Tally
-from persona_cli.logs.text import posts
+from persona_cli.logs.tally import GoesOn, Tally
 from persona_cli.logs.whole import HEAD, WHOLE, whole_format
+from persona_cli.logs.zipped import BombError, Zip, is_zip, opened_zip
+
+__all__ = ["FORMATS", "MAX_RECORD", "read_log", "read_stream"]
 
 MAX_RECORD = 1 << 20
+
+# In a vendor's export a record is a whole conversation, of so many long messages; but
+# no more bytes than these, unless ``max_record`` is more. Read, it takes 8 times that.
+CONVERSATION = 32
+LONGEST_CONVERSATION = 64 << 20
+
+_EXPORTS = ("chatgpt", "claude-ai")
 
 # A clock may be a little wrong, a time zone forgotten.
 _LEEWAY = timedelta(days=1)
 
 
-class Reader(Protocol):
-    """Knows one format, and what its last record was."""
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a log is to be read, as ``read_log`` was told."""
 
-    def read(self, record: Any) -> Iterator[Interaction]:
-        """What a record tells of; raises Fault when it is not of this format."""
-        ...
-
-
-READERS: dict[str, Callable[[Log], Reader]] = {
-    "pairs": PairsReader,
-    "ratings": RatingsReader,
-    "messages": MessagesReader,
-    "sharegpt": ShareGptReader,
-    "claude-code": ClaudeCodeReader,
-    "archive": ArchiveReader,
-}
-
-FORMATS: tuple[str, ...] = (
-    "pairs",
-    "ratings",
-    "messages",
-    "sharegpt",
-    "claude-code",
-    "text",
-    "archive",
-    *WHOLE,
-)
+    format: str | None
+    max_record: int
+    now: datetime | None
+    me: Collection[str]
+    beside: Beside = nothing_beside
+    after: GoesOn | None = None
 
 
 def read_log(
@@ -67,17 +58,23 @@ def read_log(
     format: str | None = None,
     max_record: int = MAX_RECORD,
     now: datetime | None = None,
+    me: Collection[str] = (),
+    after: GoesOn | None = None,
 ) -> Iterator[Interaction]:
-    """What a log file tells of, in its order.
+    """What a log file tells of, in its order; of a zip, what the logs in it tell of.
 
     format:     one of FORMATS; None to find out
-    max_record: bytes; longer records are skipped, and counted
+    max_record: bytes; longer records are skipped, and counted. A record that is a
+                conversation of an export may be CONVERSATION times as long, up to
+                LONGEST_CONVERSATION, and each of its messages as long as this
     now:        times after it are not believed; None is the clock's
+    me:         the user's own addresses, for logs that hold others' words too
+    after:      read no more than what it has gained since: ``Tally.goes_on`` of then
     Raises:     UsageError for a format that is none, at once; InputError, while
                 reading, when the file cannot be read or no record of it can
     """
-    _check_format(format)
-    return _from_file(path, tally, format, max_record, now)
+    check_format(format)
+    return _from_file(path, tally, _How(format, max_record, now, me, after=after))
 
 
 def read_stream(
@@ -88,22 +85,22 @@ def read_stream(
     format: str | None = None,
     max_record: int = MAX_RECORD,
     now: datetime | None = None,
+    me: Collection[str] = (),
 ) -> Iterator[Interaction]:
-    """The same for a stream, which need not be seekable.
+    """The same for a stream, which need not be seekable; it cannot be a zip.
 
     name: for notes and sources; its extension counts as a file's does
     """
-    _check_format(format)
-    return _from_stream(stream, Path(name), tally, format, max_record, now)
+    check_format(format)
+    how = _How(format, max_record, now, me)
+    return _from_stream(stream, Path(name), tally, how)
 
 
-def _from_file(
-    path: Path,
-    tally: Tally,
-    named: str | None,
-    max_record: int,
-    now: datetime | None,
-) -> Iterator[Interaction]:
+def _from_file(path: Path, tally: Tally, how: _How) -> Iterator[Interaction]:
+    tally.goes_on = None
+    if how.format is None and export.left_out(path):
+        tally.left_out["another file of an export"] += 1
+        return
     shown = printable(str(path))
     try:
         # Without O_NONBLOCK, a pipe would keep us waiting for someone to write.
@@ -114,142 +111,109 @@ def _from_file(
         os.close(descriptor)
         raise not_a_file(shown)
     with os.fdopen(descriptor, "rb", buffering=1 << 18) as file:
-        whole = named if named in WHOLE else None
-        if whole is None and named is None:
-            whole = whole_format(path, file.read(HEAD))
-            file.seek(0)
-        if whole is None:
-            yield from _from_stream(file, path, tally, named, max_record, now)
+        head = file.read(HEAD)
+        file.seek(0)
+        if is_zip(head):
+            yield from _from_zip(file, path, tally, how)
             return
-    log = _log(path, tally, now)
+        whole = whole_format(path, head)
+        if whole is None or how.format not in (None, whole):
+            how = replace(how, beside=export.beside(path))
+            yield from _from_stream(file, path, tally, how)
+            return
+    log = _log(path, tally, how)
     log.format = whole
-    yield from _counted(WHOLE[whole](path, log, max_record), log)
+    yield from counted(WHOLE[whole](path, log, how.max_record), log)
+
+
+def _from_zip(
+    file: BinaryIO, path: Path, tally: Tally, how: _How
+) -> Iterator[Interaction]:
+    """What the logs in an archive tell of, by their names.
+
+    One that cannot be read is passed over and noted, unless there is no other.
+    """
+    shown = printable(str(path))
+    size = os.fstat(file.fileno()).st_size
+    read = 0
+    failed: InputError | None = None
+    with opened_zip(file, name=shown, size=size) as archive:
+        for member in archive.members():
+            reason = export.no_log_in_zip(member.path)
+            if reason is not None:
+                if reason:
+                    tally.left_out[reason] += 1
+                continue
+            here = replace(how, beside=archive.beside(member))
+            name = member.name
+            try:
+                with closing(archive.open(member)) as stream:
+                    inside = Path(f"{path}/{member.shown}")
+                    source = Source(stream, name=printable(str(inside)))
+                    if how.format or export.is_log(name) or is_log(source, name):
+                        yield from _from_source(source, inside, tally, here)
+                        read += 1
+                    else:
+                        tally.left_out["a member of no known format"] += 1
+            except BombError:
+                raise
+            except InputError as error:
+                failed = failed or error
+                tally.note(f"{error}; passed over")
+    if not read:
+        raise failed or _nothing_in(archive)
+
+
+def _nothing_in(archive: Zip) -> InputError:
+    return InputError(
+        f"{archive.name}: no log in it that is known",
+        remedy="Give an export as it was downloaded (with conversations.json, or"
+        " MyActivity.json of Gemini Apps), or unpack it and give the folder.",
+    )
 
 
 def _from_stream(
-    stream: BinaryIO,
-    path: Path,
-    tally: Tally,
-    named: str | None,
-    max_record: int,
-    now: datetime | None,
+    stream: BinaryIO, path: Path, tally: Tally, how: _How
 ) -> Iterator[Interaction]:
-    log = _log(path, tally, now)
-    source = Source(stream, name=log.name)
+    source = Source(stream, name=printable(str(path)))
+    yield from _from_source(source, path, tally, how)
+
+
+def _from_source(
+    source: Source, path: Path, tally: Tally, how: _How
+) -> Iterator[Interaction]:
+    log = _log(path, tally, how)
     if source.whole and not source.head.strip():
         tally.note(f"{log.name} is empty, nothing to do")
         return
-    shape = shape_of(source.head, path.name, whole=source.whole, named=named)
-    yield from _counted(_interactions(source, log, shape, named, max_record), log)
+    if how.format is None and is_page(source.head):
+        raise InputError(
+            f"{log.name}: a web page, not a log",
+            remedy="Take the JSON of the export (in Google Takeout, choose JSON for My"
+            " Activity), or say --format text when you wrote the page yourself.",
+        )
+    shape = shape_of(source.head, path.name, whole=source.whole, named=how.format)
+    max_record = how.max_record
+    if how.format in _EXPORTS or (not how.format and holds_conversations(source.head)):
+        longest = min(max_record * CONVERSATION, LONGEST_CONVERSATION)
+        max_record = max(max_record, longest)
+    named = how.format
+    if how.after is not None:
+        source.go_on(how.after.place)
+        log.number = how.after.lines
+        log.usable = 1  # for all that came before: what follows need not be
+        named = how.after.format
+    yield from counted(interactions(source, log, shape, named, max_record), log)
 
 
-def _log(path: Path, tally: Tally, now: datetime | None) -> Log:
+def _log(path: Path, tally: Tally, how: _How) -> Log:
     return Log(
         name=printable(str(path)),
         stem=printable(path.stem) or "log",
         tally=tally,
-        latest=(now or datetime.now(UTC)) + _LEEWAY,
+        latest=(how.now or datetime.now(UTC)) + _LEEWAY,
         subagent=path.name.startswith("agent-") or "subagents" in path.parent.parts,
-    )
-
-
-def _counted(found: Iterator[Interaction], log: Log) -> Iterator[Interaction]:
-    """All that a log tells of, counted.
-
-    Raises: InputError when no record of it can be used
-    """
-    for interaction in found:
-        log.tally.interactions += 1
-        yield interaction
-    if log.seen and not log.usable:
-        records = f"{log.seen} {log.unit}{'s' if log.seen > 1 else ''}"
-        raise InputError(
-            f"{log.name}: no usable record in {records}",
-            remedy=f"Give a log of one of these formats: {', '.join(FORMATS)};"
-            " --format names one that is not recognised.",
-        )
-
-
-def _interactions(
-    source: Source, log: Log, shape: Shape, named: str | None, max_record: int
-) -> Iterator[Interaction]:
-    if shape == "text":
-        log.format = "text"
-        yield from posts(source, log, max_record=max_record)
-        return
-    reader: Reader | None = None
-    for record in _records(source, log, shape, max_record):
-        try:
-            if reader is None:
-                log.format = named or _recognised(record)
-                if log.format == "claude-code" and log.subagent:
-                    log.usable += 1
-                    log.leave_out("a subagent's log")
-                    return
-                reader = READERS[log.format](log)
-            yield from reader.read(record)
-            log.usable += 1
-        except Fault as fault:
-            log.skip(fault)
-
-
-def _records(source: Source, log: Log, shape: Shape, max_record: int) -> Iterator[Any]:
-    match shape:
-        case "csv":
-            return csv_rows(source, log, max_record=max_record)
-        case "array" | "values":
-            array = shape == "array"
-            return json_items(source, log, array=array, max_record=max_record)
-        case _:
-            return json_lines(source, log, max_record=max_record)
-
-
-def _recognised(record: Any) -> str:
-    found = format_of(record)
-    if found is None:
-        raise Fault("of no known format")
-    return found
-
-
-def _check_format(named: str | None) -> None:
-    if named is None or named in FORMATS:
-        return
-    near = difflib.get_close_matches(named.lower(), FORMATS, n=2, cutoff=0.5)
-    guess = f"Did you mean {' or '.join(near)}? " if near else ""
-    raise UsageError(
-        f"no such format: {printable(named)}",
-        remedy=f"{guess}Formats are {', '.join(FORMATS)}.",
-    )
-
-
-def printable(name: str) -> str:
-    """A file's name that can stand in a message and in a file of ours."""
-    text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def cannot_read(shown: str, error: Exception) -> InputError:
-    """The failure of a log that is missing or locked away."""
-    if isinstance(error, FileNotFoundError | ValueError):
-        return no_such_log(shown)
-    reason = error.strerror if isinstance(error, OSError) else None
-    return InputError(
-        f"cannot read {shown}: {(reason or str(error)).lower()}",
-        remedy="Check the file and its permissions, and run the command again.",
-    )
-
-
-def no_such_log(shown: str) -> InputError:
-    """The failure of a name that nothing has."""
-    return InputError(
-        f"no such log: {shown}",
-        remedy="Check the name; give files, folders, globs in quotes, or - for stdin.",
-    )
-
-
-def not_a_file(shown: str) -> InputError:
-    """The failure of a pipe, a device or a folder where a log should be."""
-    return InputError(
-        f"{shown}: not a regular file",
-        remedy="Pipe what it holds into the command, with - for the log.",
+        me=frozenset(map(address, how.me)) - {""},
+        beside=how.beside,
+        longest=how.max_record,
     )

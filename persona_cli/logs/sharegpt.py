@@ -33,6 +33,8 @@ _SPEAKERS: dict[str, Speaker] = {
 class ShareGptReader:
     """Reads one conversation, or one choice at its end, a record."""
 
+    alone = True
+
     def __init__(self, log: Log) -> None:
         self._log = log
 

@@ -23,7 +23,8 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 class Source:
     """A stream that need not be seekable, with its head in memory.
 
-    head: its first bytes, without byte order mark; all there are when it is short
+    head:  its first bytes, without byte order mark; all there are when it is short
+    place: how far it is read, in bytes of the whole
     """
 
     def __init__(self, stream: BinaryIO, *, name: str) -> None:
@@ -33,7 +34,26 @@ class Source:
         _check_text(first, name)
         self.head = first.removeprefix(_BOM)
         self.whole = len(first) < HEAD
+        self._mark = len(first) - len(self.head)
         self._at = 0
+        self._beyond = 0
+
+    @property
+    def place(self) -> int:
+        """How far it is read, in bytes of the whole."""
+        return self._mark + self._at + self._beyond
+
+    def go_on(self, place: int) -> None:
+        """Read on from a place beyond what was read; for a file.
+
+        Raises: InputError
+        """
+        try:
+            self._stream.seek(place)
+        except OSError as error:
+            raise _unreadable(self._name, error) from error
+        self._at = len(self.head)
+        self._beyond = place - self._mark - self._at
 
     def readline(self, limit: int) -> bytes:
         """The next line with its newline, or its first ``limit`` bytes.
@@ -66,13 +86,17 @@ class Source:
             rest = self.head[self._at :]
             self._at = len(self.head)
             return rest
-        return self._take(_CHUNK)
+        part = self._take(_CHUNK)
+        self._beyond += len(part)
+        return part
 
     def _line(self, limit: int) -> bytes:
         try:
-            return self._stream.readline(limit)
+            line = self._stream.readline(limit)
         except OSError as error:
             raise _unreadable(self._name, error) from error
+        self._beyond += len(line)
+        return line
 
     def _take(self, size: int) -> bytes:
         parts: list[bytes] = []
@@ -104,6 +128,8 @@ def _check_text(head: bytes, name: str) -> None:
     remedy = "Give a log in UTF-8; unpack it first when it is an archive."
     if head.startswith(_WIDE) or head[1:2] == b"\x00":
         remedy = "Convert it first: iconv -f UTF-16 -t UTF-8."
+    if head.startswith(b"PK\x03\x04"):
+        remedy = "A zip cannot be read through a pipe: give the file by its name."
     raise InputError(
         f"{name}: not UTF-8 text (byte 0x{head[first]:02x} at {first})", remedy=remedy
     )

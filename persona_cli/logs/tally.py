@@ -2,9 +2,23 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # A log that is wrong throughout would otherwise fill the terminal, and memory.
 MOST_NOTES = 20
+
+
+class GoesOn(NamedTuple):
+    """From where the rest of a log can be read by itself.
+
+    place:  in bytes
+    lines:  before it
+    format: of what stands there
+    """
+
+    place: int
+    lines: int
+    format: str
 
 
 @dataclass(slots=True)
@@ -16,7 +30,10 @@ class Tally:
     skipped:      reason -> records, or parts of one, that could not be read
     left_out:     reason -> what is well-formed, but not the user's doing
     mended:       reason -> what was read after all, with a loss
+    signals:      rule -> choices seen in chats; they are among the interactions
     incomplete:   logs whose last record was still being written
+    goes_on:      how to go on with the log that was read last, when it grows; None
+                  where all of it has to be read again
     notes:        places and faults, in the order of reading
     unnoted:      notes beyond the first few
     """
@@ -26,7 +43,9 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     mended: Counter[str] = field(default_factory=Counter)
+    signals: Counter[str] = field(default_factory=Counter)
     incomplete: int = 0
+    goes_on: "GoesOn | None" = None
     notes: list[str] = field(default_factory=list)
     unnoted: int = 0
 

@@ -16,6 +16,12 @@ Shapes: ``pairs``   answers of 200 to 400 characters
         ``tiny``    some twenty bytes a line
         ``long``    ``--long-line`` MB in one line, among good ones
 The embedded model is never loaded.
+
+    python scripts/bench/read.py --readers 32
+
+A log of 32 MB for each format, as the tool writes it, and what its reader makes of it:
+MB/s of CPU time, how many times as long as ``json`` takes for the same lines where it
+has lines, interactions, and memory beyond that of the process before it read.
 """
 
 import argparse
@@ -33,7 +39,11 @@ from pathlib import Path
 from persona_cli.archive import Archive, folded_line
 from persona_cli.files import append_whole
 from persona_cli.gather import gather, settle
+from persona_cli.logs import Tally, read_log
 from persona_cli.questions import questions
+
+sys.path.insert(0, str(Path(__file__).parent))
+from readers import MAKERS, write
 
 SHAPES = ("pairs", "tiny", "long")
 MAX_RECORD = 1 << 20
@@ -50,12 +60,16 @@ def main() -> None:
     parser.add_argument("--interactions", type=int, default=100_000)
     parser.add_argument("--files", type=int, default=1_000)
     parser.add_argument("--long-line", type=int, default=300, help="in MB")
+    parser.add_argument("--readers", type=int, metavar="MB", help="time the readers")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         name, *paths = options.step
         print(json.dumps(STEPS[name](*map(Path, paths))))
+        return
+    if options.readers:
+        time_readers(options.readers)
         return
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(options, Path(folder) / "profiles", Path(folder) / "logs")
@@ -93,6 +107,43 @@ def measure(
         row["MB/s"] = size / 1e6 / row["cpu"]
         row["json loops"] = row["cpu"] / rows["json"]["cpu"]
     return rows
+
+
+def time_readers(megabytes: int) -> None:
+    """Time the reader of each format, and print a table."""
+    head = "format", "MB", "MB/s", "x json", "told", "more MB"
+    print("{:<16}{:>8}{:>8}{:>8}{:>9}{:>9}".format(*head))
+    for name in [*MAKERS, "llm, database"]:
+        with tempfile.TemporaryDirectory() as folder:
+            log = write(name, Path(folder), megabytes)
+            size = log.stat().st_size / 1e6
+            form = MAKERS[name][3] if name in MAKERS else None
+            found = step("read", Path(form or "-"), log)
+            lines = log.suffix == ".jsonl"
+            plain = step("json", log, log.parent)["cpu"] if lines else 0
+        times = f"{found['cpu'] / plain:.1f}" if plain else "-"
+        print(
+            f"{name:<16}{size:>8.0f}{size / found['cpu']:>8.0f}{times:>8}"
+            f"{found['told']:>9.0f}{found['more']:>9.0f}"
+        )
+
+
+def read_only(form: Path, log: Path) -> dict[str, float]:
+    """The reader alone: from bytes to interactions."""
+    tally = Tally()
+    before, cpu = peak(), time.process_time()
+    told = 0
+    for _ in read_log(
+        log,
+        tally=tally,
+        format=None if form.name == "-" else form.name,
+        me=["ada@example.org"],
+    ):
+        told += 1
+    cpu = time.process_time() - cpu
+    if tally.skipped or not told:
+        sys.exit(f"{log.name}: {tally.skipped or 'nothing'} of {tally.records} read")
+    return {"cpu": cpu, "told": told, "more": peak() - before}
 
 
 def step(name: str, root: Path, logs: Path) -> dict[str, float]:
@@ -145,11 +196,18 @@ def parse_only(_root: Path, logs: Path) -> dict[str, float]:
     return {"seconds": seconds, "cpu": cpu, "MB": peak()}
 
 
-STEPS = {"take-in": take_in, "json": parse_only}
+STEPS = {"take-in": take_in, "json": parse_only, "read": read_only}
 
 
 def peak() -> float:
-    """Most memory that this process has had, in MB."""
+    """Most memory that this process has had, in MB.
+
+    From /proc where there is one: ``ru_maxrss`` begins with what the parent had.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
