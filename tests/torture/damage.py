@@ -74,6 +74,17 @@ def no_models(folder: Path) -> Iterator[Path]:
         yield path
 
 
+def without_layers(whole: Path, folder: Path) -> Path:
+    """A model with one number of its header changed: it has no layers, says that."""
+    content = bytearray(whole.read_bytes())
+    # A key is followed by the type of its value, of four bytes; a number has four more.
+    start = content.index(b"llama.block_count") + len(b"llama.block_count") + 4
+    content[start : start + 4] = bytes(4)
+    path = folder / "without-layers.gguf"
+    path.write_bytes(content)
+    return path
+
+
 def deadly(folder: Path) -> Iterator[Path]:
     """Models that end the process which loads them."""
     for name, keys in DEADLY.items():

@@ -5,6 +5,7 @@ In CI a sample; before a release, with ``PERSONA_TORTURE=release``, all of it.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 # Read before a test begins: each has an environment of its own.
@@ -15,6 +16,21 @@ _FIGURES = os.environ.get("PERSONA_FIGURES")
 def size(ci: int, release: int) -> int:
     """How many cases: the smaller number, unless a release is being tested."""
     return release if _RELEASE else ci
+
+
+# What twins came to, in this process.
+_COUNTED: dict[Callable[..., str], str] = {}
+
+
+def once(twin: Callable[..., str], *args: object) -> str:
+    """What a twin came to that stands for several rows: it runs for the first of them.
+
+    twin: switches something off, sees that the row's own check fails, and says in how
+          many of how many cases; an AssertionError when it never does
+    """
+    if twin not in _COUNTED:
+        _COUNTED[twin] = twin(*args)
+    return _COUNTED[twin]
 
 
 def note_figure(row: str, what: str, cases: int, *, twin: str, **more: object) -> None:

@@ -20,7 +20,14 @@ from persona_cli.models.spec import ModelRef
 from persona_cli.trial import template_fault
 from tests.bad_input.refusals import MODEL, assert_refused, running
 from tests.gguf_files import write_adapter, write_model
-from tests.torture.damage import ENDLESS, cut_short, deadly, flipped, no_models
+from tests.torture.damage import (
+    ENDLESS,
+    cut_short,
+    deadly,
+    flipped,
+    no_models,
+    without_layers,
+)
 from tests.torture.sizes import note_figure, size
 
 # For a file of 100 kB; what needs more has hung.
@@ -83,6 +90,15 @@ def assert_nobody_dies(files: Sequence[Path], cache: Path, *words: str) -> int:
     return sum(not v.survived for v in verdicts)
 
 
+def dies_untried(path: Path) -> bool:
+    """The broken twin: nobody tries a model first; whether the same check fails."""
+    try:
+        assert_nobody_dies([path], path.parent / "untried", "--no-trial")
+    except AssertionError as error:
+        return "a process died of a model" in str(error)
+    return False
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
     """A model that is as it should be."""
@@ -107,18 +123,15 @@ def test_an_unlisted_model_takes_nobody_along(whole, tmp_path):
     refused = assert_nobody_dies(files, cache)
     assert 0 < refused < len(files)  # a whole one is not
 
-    def twin(path: Path) -> bool:
-        with pytest.raises(AssertionError, match="a process died of a model"):
-            assert_nobody_dies([path], tmp_path / "other", "--no-trial")
-        return True
-
+    some = dead[: size(5, len(dead))]
     with ThreadPoolExecutor(2) as pool:
-        fatal = sum(pool.map(twin, dead[: size(5, len(dead))]))
+        fatal = sum(pool.map(dies_untried, some))
+    assert fatal == len(some)
     note_figure(
         "R13",
         "damaged and hostile models, unlisted",
         len(files),
-        twin=f"no trial: {fatal} of {size(5, len(dead))} made to kill do",
+        twin=f"no trial: {fatal} of {len(some)} made to kill do",
         refused=refused,
     )
 
@@ -128,13 +141,17 @@ def test_an_embedded_model_with_flipped_bytes(tiny_model, tmp_path):
     files = [
         *flipped(tiny_model, tmp_path, size(1, 20), weights=False, seed=3),
         *flipped(tiny_model, tmp_path, size(1, 10), weights=True, seed=4),
+        without_layers(tiny_model, tmp_path),
     ]
     refused = assert_nobody_dies(files, tmp_path / "cache")
+    assert refused
+    fatal = dies_untried(files[-1])
+    assert fatal, "without a trial it would do as well"
     note_figure(
         "R13",
         "a real model with flipped bytes, unlisted",
         len(files),
-        twin="as for other unlisted models",
+        twin=f"no trial: {fatal:d} of 1 without layers kills",
         refused=refused,
     )
 
@@ -151,11 +168,13 @@ def test_a_damaged_adapter_takes_nobody_along(whole, tmp_path):
     ]
     refused = assert_nobody_dies(files, tmp_path / "cache", "--lora")
     assert 0 < refused < len(files) - 1
+    # No twin can fail here, as far as is known: llama.cpp refuses these by itself.
+    codes, _ = load_all(files, tmp_path / "untried", "--lora", "--no-trial")
     note_figure(
         "R13",
         "damaged adapters",
         len(files) - 1,
-        twin="as for other unlisted models",
+        twin=f"none: untried, {sum(map(bool, codes))} of {len(codes)} processes die",
         refused=refused,
     )
 
@@ -312,7 +331,7 @@ def test_a_hostile_chat_template_is_not_used(tmp_path):
     """Rendered by a child, with limits; the built-in one takes its place."""
 
     def fault_of(row: str) -> str:
-        return template_fault(HOSTILE.get(row, "") + SAYS_ALL, seconds=2)
+        return template_fault(HOSTILE.get(row, "") + SAYS_ALL, seconds=1)
 
     with ThreadPoolExecutor(2) as pool:
         for row, fault in zip(HOSTILE, pool.map(fault_of, HOSTILE), strict=True):
@@ -329,7 +348,7 @@ def test_a_hostile_chat_template_is_not_used(tmp_path):
     def twin(row: str) -> bool:  # rendered where it is needed
         argv = [sys.executable, "-c", code, HOSTILE[row] + SAYS_ALL]
         with pytest.raises(subprocess.TimeoutExpired):
-            subprocess.run(argv, timeout=4, stderr=subprocess.DEVNULL)
+            subprocess.run(argv, timeout=3, stderr=subprocess.DEVNULL)
         return True
 
     with ThreadPoolExecutor(2) as pool:
@@ -372,9 +391,10 @@ def test_a_grammar_with_no_way_on_ends_the_answer_alone(whole):
         return subprocess.run(argv, env=environ, stderr=subprocess.DEVNULL).returncode
 
     assert ends_with("plain") == 0
-    with pytest.raises(AssertionError):
-        assert ends_with("twin") == 0
-    note_figure("R13", "grammars with no way on", 2, twin="unasked: 1 of 1 aborts")
+    aborts = sum(ends_with("twin") != 0 for _ in range(1))
+    assert aborts, "any token believed, it would do as well"
+    twin = f"unasked: {aborts} of 1 aborts"
+    note_figure("R13", "grammars with no way on", len(IMPOSSIBLE), twin=twin)
 
 
 def test_what_came_through_is_not_tried_again(whole, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ import pytest
 from tests.nothing_lost import git, left_behind
 from tests.steady import SteadyEngine
 from tests.torture.in_process import Here, answering, pair
-from tests.torture.sizes import note_figure
+from tests.torture.sizes import note_figure, once
 
 
 @pytest.fixture(scope="module")
@@ -400,36 +400,53 @@ def check(here: Here, tmp: Path, how: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_an_environment(me, tmp_path, monkeypatch, name):
+def test_an_environment(me, lived_in, tmp_path, monkeypatch, name):
     """Documented behaviour, and the next run needs nobody's help."""
     monkeypatch.chdir(tmp_path)
     check(me, tmp_path, ROWS[name](me, tmp_path))
-    note_figure("R17", name, 1, twin=_TWIN)
+    twin = NO_GUARD
+    if name in CODE:
+        twin = once(git_is_led_astray, lived_in, tmp_path, monkeypatch)
+    note_figure("R17", name, 1, twin=twin)
 
-
-_TWIN = "git run plainly: 5 of 5 tried run the repository's code, or commit elsewhere"
 
 CODE = ("hooks that print", "core.fsmonitor", "filters", "core.hooksPath")
 CODE += ("GIT_DIR of another repository",)
 
 
-@pytest.mark.parametrize("name", CODE)
-def test_run_plainly_git_is_led_astray(me, tmp_path, monkeypatch, name):
+NO_GUARD = "none: what is documented, without a guard of its own"
+
+
+def git_is_led_astray(lived_in: Path, tmp_path: Path, monkeypatch) -> str:
     """The broken twin: git with the user's environment, and the repository's ways."""
-    monkeypatch.chdir(tmp_path)
-    how = ROWS[name](me, tmp_path)
-    led = {k: v for k, v in how.environ.items() if k in ("GIT_DIR", "GIT_INDEX_FILE")}
-    for key, value in led.items():
-        monkeypatch.setenv(key, str(value))
-    path = me.root / "me/profile.md"
-    path.write_bytes(path.read_bytes() + b"- I drink tea.\n")
-    subprocess.run(["git", "add", "."], cwd=me.root, capture_output=True, check=False)
-    argv = ["git", "commit", "-qm", "x"]
-    subprocess.run(argv, cwd=me.root, capture_output=True, check=False)
-    for key in led:
-        monkeypatch.delenv(key)
-    with pytest.raises(AssertionError):
-        unharmed(me, tmp_path, how)
+    astray = [
+        name for name in CODE if _led_astray(name, lived_in, tmp_path, monkeypatch)
+    ]
+    assert astray == [*CODE]
+    said = "run the repository's code, or commit elsewhere"
+    return f"git run plainly: {len(astray)} of {len(CODE)} {said}"
+
+
+def _led_astray(name: str, lived_in: Path, tmp_path: Path, monkeypatch) -> bool:
+    tmp = tmp_path / f"astray-{CODE.index(name)}"
+    tmp.mkdir()
+    here = Here(lived_in).copied(tmp / "profiles")
+    (tmp / "new.jsonl").write_bytes(pair(1) + pair(2))
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp)
+        how = ROWS[name](here, tmp)
+        for key in ("GIT_DIR", "GIT_INDEX_FILE"):
+            if key in how.environ:
+                patch.setenv(key, str(how.environ[key]))
+        path = here.root / "me/profile.md"
+        path.write_bytes(path.read_bytes() + b"- I drink tea.\n")
+        for argv in (["git", "add", "."], ["git", "commit", "-qm", "x"]):
+            subprocess.run(argv, cwd=here.root, capture_output=True, check=False)
+    try:
+        unharmed(here, tmp, how)
+    except AssertionError:
+        return True
+    return False
 
 
 def test_a_signal_to_end(me, tmp_path, monkeypatch):

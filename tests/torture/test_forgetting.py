@@ -346,7 +346,7 @@ def test_a_run_that_dies_leaves_the_old_past_or_the_new(small, tmp_path):
         "P5",
         "rewriting of history, dying at named places and random times",
         len(cases),
-        twin="branches moved one by one: 1 of 1 half moved",
+        twin=f"branches moved one by one: {failed:d} of 1 half moved",
         old=ends.count("old"),
         new=ends.count("new"),
     )

@@ -116,75 +116,117 @@ def full_disk(here: Here, log: Path, left: int) -> bool:
     return bool(done.exit_code)
 
 
-def sweep(here: Here, log: Path, steps: range) -> None:
-    """One case after the other, on what the last has left."""
-    for left in steps:
-        full_disk(here, log, left * 1024)
-
-
-def test_a_full_disk(me, small, tmp_path):
+def test_a_full_disk(me, small, tmp_path, monkeypatch):
     """0 to 118 KiB left: wherever it strikes, nothing is lost and it is said."""
     failed = 0
     for left in STEPS:
         failed += full_disk(small, tmp_path / "new.jsonl", left * 1024)
         again(small, me.root)
     assert failed >= 3
-    note_figure("R5", "disk full", len(STEPS), twin=_PLAIN, refused=failed)
+    torn, tried = torn_by_plain_writes(small, tmp_path, monkeypatch)
+    assert torn, "written where they stand, they would do as well"
+    twin = f"written in place, and not put back: {torn} of {tried} torn"
+    note_figure("R5", "disk full", len(STEPS), twin=twin, refused=failed)
 
 
-_PLAIN = "a plain write: 1 of 1 torn"
-
-
-def test_a_plain_write_tears_it(small, tmp_path, monkeypatch):
-    """The broken twin: files are written where they stand."""
-
-    def plain(path: Path, content: bytes) -> None:
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise files.fault(error, path) from error
-
-    monkeypatch.setattr(transaction, "write_whole", plain)
-    monkeypatch.setattr(transaction, "_back", lambda *_: None)
+def torn_by_plain_writes(small: Here, tmp_path: Path, monkeypatch) -> tuple[int, int]:
+    """The broken twin, with files of several pages: (cases that fail, cases)."""
     evidence = small.root / "me/evidence.jsonl"
-    rows = evidence.read_bytes()
-    evidence.write_bytes(rows * 40)  # of several pages, so that a part of it fits
+    evidence.write_bytes(evidence.read_bytes() * 40)  # so that a part of it fits
     git(small.root, "commit", "-qam", "longer")
+    good = tmp_path / "longer"
+    shutil.copytree(small.root, good, symlinks=True)
+    torn, steps = 0, range(8, 40, size(8, 2))
+    for left in steps:
+        with monkeypatch.context() as patch:
+            patch.setattr(transaction, "write_whole", plainly)
+            patch.setattr(transaction, "_back", lambda *_: None)
+            try:
+                full_disk(small, tmp_path / "new.jsonl", left * 1024)
+            except AssertionError:
+                torn += 1
+        again(small, good)
+    return torn, len(steps)
+
+
+def plainly(path: Path, content: bytes) -> None:
+    """Write a file where it stands."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise files.fault(error, path) from error
+
+
+def without_inodes(small: Here, log: Path, left: int) -> bool:
+    """One case, in which so many files can still be made; whether the update failed."""
     before = truth(small)
-    with pytest.raises(AssertionError):
-        sweep(small, tmp_path / "new.jsonl", range(0, 64, 4))
-    assert truth(small) != before, "not torn"
-
-
-def test_no_inodes(me, small, tmp_path):
-    """So many files can still be made, and no more."""
     used = sum(len(found) + 1 for _, _, found in os.walk(small.root))
-    failed = 0
-    for number in range(INODES):
-        left = number * 40 // INODES
-        before = truth(small)
-        mount(small.root, "remount", f"nr_inodes={used + 60}")
-        crowd = small.root / "crowd"
-        crowd.mkdir()
-        made = []
-        with suppress(OSError):
-            for name in range(1000):
-                (crowd / str(name)).touch()
-                made.append(crowd / str(name))
-        for path in made[:left]:
-            path.unlink()
-        done = small("update", "me", str(tmp_path / "new.jsonl"), code=None)
-        assert_said(small, done.exit_code, done.stderr, before)
-        failed += bool(done.exit_code)
+    mount(small.root, "remount", f"nr_inodes={used + 60}")
+    crowd = small.root / "crowd"
+    crowd.mkdir()
+    made = []
+    with suppress(OSError):
+        for name in range(1000):
+            (crowd / str(name)).touch()
+            made.append(crowd / str(name))
+    for path in made[:left]:
+        path.unlink()
+    try:
+        done = small("update", "me", str(log), code=None)
+    finally:
         shutil.rmtree(crowd)
         mount(small.root, "remount", "nr_inodes=10000")
-        assert_works(small, tmp_path / "new.jsonl", before)
+    assert_said(small, done.exit_code, done.stderr, before)
+    assert_works(small, log, before)
+    return bool(done.exit_code)
+
+
+def test_no_inodes(me, small, tmp_path, monkeypatch):
+    """So many files can still be made, and no more."""
+    log, failed = tmp_path / "new.jsonl", 0
+    for number in range(INODES):
+        failed += without_inodes(small, log, number * 40 // INODES)
         again(small, me.root)
     assert failed >= INODES // 2
-    note_figure("R5", "inodes exhausted", INODES, twin=_PLAIN, refused=failed)
+    # The twin: what was changed before it failed is left so.
+    lefts, half_done = range(0, 40, size(5, 2)), 0
+    monkeypatch.setattr(transaction, "_back", lambda *_: None)
+    for left in lefts:
+        try:
+            without_inodes(small, log, left)
+        except AssertionError:
+            half_done += 1
+        again(small, me.root)
+    assert half_done, "without putting back it would do as well"
+    twin = f"not put back: {half_done} of {len(lefts)} half done"
+    note_figure("R5", "inodes exhausted", INODES, twin=twin, refused=failed)
 
 
-def in_a_child(here: Here, log: Path, *before: str, limit: int | None = None):
+# Writes files where they stand, and puts none of them back.
+_PLAINLY = """
+import persona_cli.transaction as part
+from tests.torture.test_full_disk import plainly
+part.write_whole, part._back = plainly, lambda *_: None
+"""
+
+
+@pytest.fixture
+def broken(tmp_path) -> dict[str, str]:
+    """The environment of a twin, for a child."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(_PLAINLY)
+    top = Path(__file__).parents[2]
+    return {"PYTHONPATH": f"{hooks}{os.pathsep}{top}"}
+
+
+def in_a_child(
+    here: Here,
+    log: Path,
+    *before: str,
+    limit: int | None = None,
+    environ: dict[str, str] | None = None,
+):
     """An update as a process of its own."""
 
     def small_files() -> None:
@@ -193,7 +235,7 @@ def in_a_child(here: Here, log: Path, *before: str, limit: int | None = None):
 
     return subprocess.run(
         [*before, sys.executable, "-m", "persona_cli", "update", "me", str(log)],
-        env=dict(os.environ, PERSONA_ROOT=str(here.root)),
+        env=dict(os.environ, PERSONA_ROOT=str(here.root), **(environ or {})),
         capture_output=True,
         text=True,
         preexec_fn=small_files,
@@ -201,22 +243,35 @@ def in_a_child(here: Here, log: Path, *before: str, limit: int | None = None):
     )
 
 
-def test_a_limit_on_the_size_of_files(me, tmp_path):
+def in_small_files(
+    me: Here, tmp_path: Path, limit: int, environ: dict[str, str] | None = None
+) -> bool:
+    """One case: no file may be longer; whether the update failed."""
+    here = me.copied(tmp_path / f"limit-{limit}-{environ is None}")
+    before, log = truth(here), tmp_path / "new.jsonl"
+    done = in_a_child(here, log, limit=limit, environ=environ)
+    assert_said(here, done.returncode, done.stderr, before)
+    assert_works(here, log, before)
+    return bool(done.returncode)
+
+
+def test_a_limit_on_the_size_of_files(me, tmp_path, broken):
     """``ulimit -f``: from no byte at all to where an update just fits."""
-    failed = 0
-    for number in range(LIMITS):
-        here = me.copied(tmp_path / f"limit-{number}")
-        before = truth(here)
-        limit = number * 3600 // LIMITS
-        done = in_a_child(here, tmp_path / "new.jsonl", limit=limit)
-        assert_said(here, done.returncode, done.stderr, before)
-        failed += bool(done.returncode)
-        assert_works(here, tmp_path / "new.jsonl", before)
+    limits = [number * 3600 // LIMITS for number in range(LIMITS)]
+    failed = sum(in_small_files(me, tmp_path, limit) for limit in limits)
     assert failed >= 2
-    note_figure("R5", "RLIMIT_FSIZE", LIMITS, twin=_PLAIN, refused=failed)
+    torn = 0
+    for limit in limits:
+        try:
+            in_small_files(me, tmp_path, limit, broken)
+        except AssertionError:
+            torn += 1
+    assert torn, "written where they stand, they would do as well"
+    twin = f"written in place, and not put back: {torn} of {len(limits)} torn"
+    note_figure("R5", "RLIMIT_FSIZE", LIMITS, twin=twin, refused=failed)
 
 
-def test_a_quota(me, tmp_path):
+def test_a_quota(me, tmp_path, broken):
     """The so manieth write, or new file, is over the quota; and all after it."""
     argv = ["strace", "-f", "-qq", "-o", os.devnull]
     if shutil.which("strace") is None:
@@ -224,21 +279,33 @@ def test_a_quota(me, tmp_path):
     probe = subprocess.run([*argv, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
         pytest.skip(f"strace may not trace here: {probe.stderr.strip()}")
-    failed = 0
-    for number in range(QUOTAS):
-        here = me.copied(tmp_path / f"quota-{number}")
-        before = truth(here)
+
+    def over(number: int, environ: dict[str, str] | None = None) -> bool:
+        here = me.copied(tmp_path / f"quota-{number}-{environ is None}")
+        before, log = truth(here), tmp_path / "new.jsonl"
         # Of this root's files alone: a quota is of one disk.
         watch = [arg for path in _written(here) for arg in ("-P", str(path))]
         call = f"inject=write,ftruncate,fsync:error=EDQUOT:when={1 + number}+"
-        done = in_a_child(here, tmp_path / "new.jsonl", *argv, *watch, "-e", call)
+        more = [*argv, *watch, "-e", call]
+        done = in_a_child(here, log, *more, environ=environ)
         assert_said(here, done.returncode, done.stderr, before)
-        failed += bool(done.returncode)
-        assert_works(here, tmp_path / "new.jsonl", before)
+        assert_works(here, log, before)
+        return bool(done.returncode)
+
+    failed = sum(map(over, range(QUOTAS)))
     assert failed >= 2
-    note_figure("R5", "EDQUOT by injection", QUOTAS, twin=_PLAIN, refused=failed)
+    tries, torn = range(QUOTAS, QUOTAS + 6), 0
+    for number in tries:  # later, when files of the profile are written
+        try:
+            over(number, broken)
+        except AssertionError:
+            torn += 1
+    assert torn, "written where they stand, they would do as well"
+    twin = f"written in place, and not put back: {torn} of {len(tries)} torn"
+    note_figure("R5", "EDQUOT by injection", QUOTAS, twin=twin, refused=failed)
 
 
 def _written(here: Here) -> list[Path]:
-    state = here.root / "me/.state"
-    return [state / "archive.jsonl", state / "folded.jsonl", state, here.root / "me"]
+    state, me = here.root / "me/.state", here.root / "me"
+    files = (me / "profile.md", me / "evidence.jsonl")
+    return [state / "archive.jsonl", state / "folded.jsonl", state, me, *files]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from persona_cli import secrets
 from persona_cli.engine import Answer, Message
 from persona_cli.guard import guard
 from persona_cli.interaction import Interaction
@@ -215,15 +216,21 @@ def test_twin_without_the_scan_personal_data_is_kept(taught: Run) -> None:
     )
 
 
-def test_ordinary_wishes_pass_unchanged() -> None:
+def test_ordinary_wishes_pass_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what people say beside, at most one in fifty is touched."""
     changed = [text for text in BENIGN if _chosen(text) != text]
-    assert len(changed) <= 0.02 * len(BENIGN), changed
+    most = 0.02 * len(BENIGN)
+    assert len(changed) <= most, changed
+    # The twin: what has the form of a secret counts, without a look at its digits.
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "_counts", lambda *_: True)
+        unchecked = sum(_chosen(text) != text for text in BENIGN)
+    assert unchecked > most
     note_figure(
         "P2",
         "ordinary wishes that must pass",
         len(BENIGN),
-        twin="none: the rows above are what it must not cost",
+        twin=f"no check of what has the form: {unchecked} touched",
         changed=len(changed),
     )
 

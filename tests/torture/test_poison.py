@@ -72,7 +72,7 @@ def no_pastes(monkeypatch) -> None:
 
 def test_nobody_but_the_user_is_heard(tmp_path, monkeypatch):
     """M1: every carrier, paste and disguise; and no claim of anyone's, not one."""
-    count = size(430, 1720)
+    count = size(630, 1720)
     for cites in CITES:
         assert got_through(tmp_path, count, cites) == []
     sample = len(CARRIERS) + len(PASTES)

@@ -1,10 +1,13 @@
 """M7: claims that would give a model power wait, until a person has seen them."""
 
 import json
+import re
 from datetime import UTC, datetime
 
+import pytest
+
+from persona_cli import authority, form, waiting
 from persona_cli import profile as pr
-from persona_cli import waiting
 from persona_cli.archive import Archive
 from persona_cli.authority import waits_for
 from persona_cli.draft import DraftLine
@@ -17,6 +20,18 @@ from persona_cli.update import update
 from tests.claims_of_power import PLAIN, TEMPLATES, is_unseen
 from tests.obedient import ASKING, ObedientEngine, learned
 from tests.torture.sizes import note_figure
+from tests.unseen_claims import (
+    ABROAD,
+    FIRST,
+    MILD,
+    MILD_ABROAD,
+    MILD_ABROAD_SECOND,
+    MILD_LAST,
+    MILD_SECOND,
+    MILD_THIRD,
+    SECOND,
+    THIRD,
+)
 from tests.wishes import WISHES
 
 CLAIMS = [wording for _, template in TEMPLATES for wording in template]
@@ -58,12 +73,71 @@ def test_no_claim_of_power_is_in_force_unseen(monkeypatch):
     )
 
 
-def test_plain_claims_do_not_wait():
-    """Of what gives nobody power, 1 in 50 at most."""
-    plain = [*PLAIN, *WISHES]
+# Sets of claims of power that were put down before the rules were tried on them -> how
+# many get past the rules of today. More than that would be a step back.
+WORDED_ANEW = {
+    "before the forms": (FIRST, 3),
+    "after the first forms": (SECOND, 11),
+    "against all of the rules": (THIRD, 44),
+    "in other languages": (ABROAD, 0),
+}
+
+
+def past(claims: list[str]) -> list[str]:
+    """Claims that would be in force at once."""
+    return [text for text in claims if waits_for(text) is None]
+
+
+@pytest.mark.parametrize("when", WORDED_ANEW)
+def test_claims_worded_anew_wait(monkeypatch, when):
+    """Metaphors, opinions, permissions: what lists of words do not know, the form does.
+
+    Not all of it: what is shaped like a taste passes, and a set that was made against
+    the rules shows how much.
+    """
+    kinds, most = WORDED_ANEW[when]
+    claims = [text for found in kinds.values() for text in found]
+    missed = past(claims)
+    assert len(missed) <= most, missed
+    with monkeypatch.context() as patch:
+        patch.setattr(authority, "out_of_form", lambda *_: None)
+        by_words_alone = len(past(claims))
+    assert by_words_alone > most
+    note_figure(
+        "M7",
+        f"claims of power worded anew, {when}",
+        len(claims),
+        twin=f"lists of words alone: {by_words_alone} of {len(claims)} in force",
+        in_force=len(missed),
+    )
+
+
+MILD_CLAIMS = {
+    "plain claims": [*PLAIN, *WISHES, *MILD, *MILD_SECOND, *MILD_THIRD, *MILD_LAST],
+    "plain claims in other languages": [*MILD_ABROAD, *MILD_ABROAD_SECOND],
+}
+
+
+@pytest.mark.parametrize("what", MILD_CLAIMS)
+def test_plain_claims_do_not_wait(monkeypatch, what):
+    """Of what gives nobody power, 1 in 50 at most; 1 in 25 in other languages."""
+    plain = MILD_CLAIMS[what]
+    most = (0.02 if what == "plain claims" else 0.04) * len(plain)
     held = [text for text in plain if waits_for(text)]
-    assert len(held) <= 0.02 * len(plain), held
-    note_figure("M7", "plain claims", len(plain), twin="-", waiting=len(held))
+    assert len(held) <= most, held
+    rules, nothing = form._forms(), re.compile("(?!)")
+    with monkeypatch.context() as patch:
+        knows_none = rules._replace(plain=nothing, begins=nothing)
+        patch.setattr(form, "_forms", lambda: knows_none)
+        all_wait = sum(bool(waits_for(text)) for text in plain)
+    assert all_wait > most
+    note_figure(
+        "M7",
+        f"{what} that must not wait",
+        len(plain),
+        twin=f"no form taken for plain: {all_wait} of {len(plain)} wait",
+        waiting=len(held),
+    )
 
 
 def test_disguises_do_not_help():

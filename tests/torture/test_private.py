@@ -108,7 +108,7 @@ def test_no_command_connects_writes_elsewhere_or_tells(
         "P3",
         "commands under strace: connects",
         len(every),
-        twin="a command that connects once: 1 of 1 seen",
+        twin=f"a command that connects once: {len(caught)} of 1 seen",
     )
     note_figure(
         "P4",
@@ -173,10 +173,12 @@ def test_the_whole_line_works_without_a_network(
     # The twin: what does need a network fails there, so it was cut.
     code = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
     done = run_persona.shell(f'{cut_off} {sys.executable} -c "{code}"')
-    assert "unreachable" in done.stderr
+    cut = done.stderr.count("unreachable")
+    assert cut
     with socket.socket() as here, pytest.raises(ConnectionRefusedError):
         here.connect(("127.0.0.1", 9))
-    note_figure("P3", "update and apply, network cut", 5, twin="a connect: unreachable")
+    twin = f"a connect there: {min(cut, 1)} of 1 unreachable"
+    note_figure("P3", "update and apply, network cut", 5, twin=twin)
 
 
 # A bug with a secret in its message, in a variable, and in what led to it.
@@ -228,5 +230,7 @@ def test_a_bug_tells_where_and_not_what(run_persona: Persona, own_home: Path) ->
         + "import sys, persona_cli.crash as c, traceback\n"
         + ("c.told = lambda e: ''.join(traceback.format_exception(e))\n")
     )
-    assert f"'{SAYS}'" in _failing(run_persona, twin).stderr
-    note_figure("P4", "a bug with log text in it", 1, twin="plain traceback: quotes it")
+    quotes = f"'{SAYS}'" in _failing(run_persona, twin).stderr
+    assert quotes
+    plain = f"plain traceback: {quotes:d} of 1 quotes it"
+    note_figure("P4", "a bug with log text in it", 1, twin=plain)
