@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent / "persona_cli"
 # From the ground up. A module imports only from floors below its own.
 FLOORS: list[set[str]] = [
     # values, and rules about text alone
-    {"accuracy", "engine", "errors", "failpoints", "form", "inert", "lookalike", "markers"}
+    {"accuracy", "engine", "errors", "failpoints", "form", "inert", "lookalike"}
+    | {"markers"}
     | {"known_sources"}
     | {"pasted", "pieces", "prompts", "scope", "secrets", "setting_rules"}
     | {"strangers", "strict_yaml", "templates", "words_en"},

@@ -126,7 +126,8 @@ def _told(one: "Held") -> list[str]:
     scope = f", {revealed(claim.scope)}" if claim.scope != "global" else ""
     lines = [
         f"{claim.id}  {_line(claim.section, claim.text)}",
-        f"    it {revealed(one.why)}; {claim.count}x{last}{scope}, by {revealed(one.by)}",
+        f"    it {revealed(one.why)}; {claim.count}x{last}{scope},"
+        f" by {revealed(one.by)}",
     ]
     for link in one.links[:MOST_QUOTES]:
         day = link.at.date().isoformat() if link.at else "undated   "

@@ -55,7 +55,7 @@ def flipped(
     """A model with some bytes changed, in its header or in its weights."""
     content, dice = whole.read_bytes(), random.Random(seed)
     # The last of the weights' names, and the numbers that follow it.
-    edge = content.rindex(b".weight") + 64
+    edge = min(content.rindex(b".weight") + 64, len(content))
     for number in range(count):
         damaged = bytearray(content)
         for _ in range(dice.randint(1, 2000 if weights else 4)):

@@ -158,6 +158,8 @@ def test_rot_is_named_refused_and_mended(me, tmp_path, monkeypatch, file):
     for what, content in rots(good, file):
         if content == good or (content is None and file in CACHES[1:]):
             continue  # whether there was such a cache, nobody can say
+        if file == ".gitignore" and content == good.rstrip():
+            continue  # says the same to git
         if file == f"{STATE}/cursors.json" and content is None:
             pass  # the ledgers say that there was one
         put(path, content)

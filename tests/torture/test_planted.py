@@ -179,13 +179,14 @@ def test_a_model_that_knows_the_secrets_is_held_back(taught: Run) -> None:
 
 def test_twin_without_the_second_scan_they_are_written(taught: Run) -> None:
     """The first scan alone does not keep out what the model brings along."""
-    kept, _, _ = taught(Knower(SECRETS), SECRETS, without=_NO_SECOND)
+    some = SECRETS[:70]  # more than that is more than the model's context holds
+    kept, _, _ = taught(Knower(some), some, without=_NO_SECOND)
     assert len(kept) > 10
     note_figure(
         "P1",
         "secrets, a model that knows them by heart",
         len(SECRETS),
-        twin=f"no second scan: {len(kept)} of {len(SECRETS)} kept",
+        twin=f"no second scan: {len(kept)} of {len(some)} kept",
     )
 
 
