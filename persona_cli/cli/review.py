@@ -124,10 +124,10 @@ def _told(one: "Held") -> list[str]:
     claim = one.claim
     last = f", last {claim.last.isoformat()}" if claim.last else ""
     scope = f", {revealed(claim.scope)}" if claim.scope != "global" else ""
+    seen = f"{claim.count}x{last}{scope}"
     lines = [
         f"{claim.id}  {_line(claim.section, claim.text)}",
-        f"    it {revealed(one.why)}; {claim.count}x{last}{scope},"
-        f" by {revealed(one.by)}",
+        f"    it {revealed(one.why)}; {seen}, by {revealed(one.by)}",
     ]
     for link in one.links[:MOST_QUOTES]:
         day = link.at.date().isoformat() if link.at else "undated   "
