@@ -61,12 +61,11 @@ def test_a_table_is_drawn_also_into_a_pipe(me):
 def test_quiet_says_the_result_alone(me, tmp_path):
     """No talk on stderr; a failure is still told."""
     log = tmp_path / "log.jsonl"
-    log.write_text('{"kind": "stated", "chosen": "Never use tabs."}\n')
-    loud = me("update", "me", str(log), "--dry-run", "--no-verify")
-    still = me("update", "me", str(log), "--dry-run", "--no-verify", "-o", "quiet")
-    assert loud.stderr
-    assert still.stderr == ""
-    assert still.stdout == loud.stdout != ""
+    log.write_text("")
+    assert "empty" in me("update", "me", str(log)).stderr
+    still = me("update", "me", str(log), "-o", "quiet")
+    assert (still.stdout, still.stderr) == ("", "")
+    assert "I like Python." in me("show", "me", "-o", "quiet").stdout
     assert (
         "no such log" in me("update", "me", "gone.jsonl", "-o", "quiet", code=3).stderr
     )

@@ -47,7 +47,8 @@ test ! -f "$TOLD.refuses" || { echo "Failed to connect to bus" >&2; exit 1; }
 # Stands in for persona: notes how it was called.
 NOTES = """#!/bin/sh
 { for word in "$@"; do printf '%s\\0' "$word"; done
-  printf '%s\\0' "$CLAUDE_CONFIG_DIR" "${GIT_DIR-no}"; } >"$NOTED.part"
+  printf '%s\\0' "$CLAUDE_CONFIG_DIR" "${GIT_DIR-no}${GIT_INDEX_FILE-no}"
+} >"$NOTED.part"
 echo "a claim" ; echo "1 logs read" >&2
 mv "$NOTED.part" "$NOTED"
 """
@@ -93,7 +94,7 @@ def noted(tmp_path: Path, job: Job) -> list[str]:
             break
         time.sleep(0.05)
     *words, claude, git_dir, _ = path.read_text().split("\0")
-    assert [claude, git_dir] == [job.environ["CLAUDE_CONFIG_DIR"], "no"]
+    assert [claude, git_dir] == [job.environ["CLAUDE_CONFIG_DIR"], "nono"]
     return words
 
 

@@ -91,7 +91,7 @@ def export(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Write a profile into the file of another tool, or print it for one.
+    """Write a profile into the file of another tool, or print it.
 
     Of a file that is yours only the block between persona's two marks is changed, and
     not without --force when you edited it. What a tool's size limit leaves out, the

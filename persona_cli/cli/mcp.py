@@ -42,7 +42,7 @@ def mcp(
     no_commit: NoCommit = False,
     root: Root = None,
 ) -> None:
-    """Serve a profile to other programs: an MCP server on stdin and stdout.
+    """Serve a profile to other programs, over MCP on stdio.
 
     They can read it, ask why a claim stands, and propose one, which waits for your
     review. Meant to be started by them: {"command": "persona", "args": ["mcp", "NAME"]}

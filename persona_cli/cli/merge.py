@@ -47,7 +47,7 @@ def merge(
     no_commit: NoCommit = False,
     root: Root = None,
 ) -> None:
-    """Make one profile of two: claims, what they rest on, and the interactions.
+    """Make one profile of two, with what their claims rest on.
 
     What says the same becomes one claim, borne out by both. What contradicts is kept,
     and said. It is one version, and persona undo takes it back.

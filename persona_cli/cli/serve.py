@@ -82,7 +82,7 @@ def serve(
     ] = 600.0,
     root: Root = None,
 ) -> None:
-    """Put a profile into every chat: a local OpenAI-compatible proxy.
+    """Put a profile into every chat, as a local proxy.
 
     Chat completions get the profile into their system message, as apply does it;
     whatever else is asked below /v1 goes on as it is. Changes of the profile count

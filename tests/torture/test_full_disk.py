@@ -82,8 +82,25 @@ def assert_said(here: Here, code: int, said: str, before: dict[str, bytes]) -> N
     assert code == 3, said
     assert SAYS.search(said), said
     assert "Traceback" not in said
-    assert truth(here) == before
-    assert left_behind(here.root) == [], said
+    left = left_behind(here.root)
+    if "window 1: v2:" in said:  # kept, and said; then a cache could not be written
+        assert truth(here) != before
+        assert left == [], said
+        return
+    if "half written" not in said:
+        assert truth(here) == before
+        assert left == [], said
+        return
+    # Not even taking it back could be written: that is said, and no file is torn.
+    assert left in ([], ["me/.state/journal.json"]), said
+    assert "The next run finishes it." in said, said
+    assert whole(here), said
+
+
+def whole(here: Here) -> bool:
+    """Whether each file reads as one, though they may not belong together."""
+    here("show", "me")
+    return truth(here)["evidence.jsonl"].endswith(b"\n")
 
 
 def assert_works(here: Here, log: Path, before: dict[str, bytes]) -> None:
@@ -187,7 +204,7 @@ def test_no_inodes(me, small, tmp_path, monkeypatch):
     for number in range(INODES):
         failed += without_inodes(small, log, number * 40 // INODES)
         again(small, me.root)
-    assert failed >= INODES // 2
+    assert failed >= min(INODES // 2, 5)  # it needs about eight
     # The twin: what was changed before it failed is left so.
     lefts, half_done = range(0, 40, size(5, 2)), 0
     monkeypatch.setattr(transaction, "_back", lambda *_: None)
@@ -294,7 +311,7 @@ def test_a_quota(me, tmp_path, broken):
 
     failed = sum(map(over, range(QUOTAS)))
     assert failed >= 2
-    tries, torn = range(QUOTAS, QUOTAS + 6), 0
+    tries, torn = range(3, 9), 0
     for number in tries:  # later, when files of the profile are written
         try:
             over(number, broken)
