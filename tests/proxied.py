@@ -6,17 +6,19 @@ OpenAI-compatible server there can be; and the proxy in front of them.
 
 import asyncio
 import json
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+import httpx2
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from persona_cli.apply import ApplyRequest
@@ -176,36 +178,25 @@ async def wait_for(happened: threading.Event) -> None:
     assert await asyncio.to_thread(happened.wait, 30), "it never happened"
 
 
-def smollm(model: Path) -> Starlette:
-    """The embedded model behind chat completions: llama.cpp itself, streaming or not.
-
-    What ``python -m llama_cpp.server`` does, which needs libraries that are not here.
-    """
-    from llama_cpp import Llama
-
-    llama = Llama(str(model), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
-    lock = threading.Lock()
-
-    def ask(asked: dict[str, Any]) -> Any:
-        return llama.create_chat_completion(
-            asked["messages"],
-            max_tokens=asked.get("max_tokens"),
-            temperature=asked.get("temperature", 0.0),
-            stream=asked.get("stream", False),
-        )
-
-    def pieces(asked: dict[str, Any]) -> Iterator[bytes]:
-        with lock:
-            for chunk in ask(asked):
-                yield b"data: " + json.dumps(chunk).encode() + b"\n\n"
-        yield DONE
-
-    async def chat(request: Request) -> Response:
-        asked = await request.json()
-        if asked.get("stream"):
-            stream = iterate_in_threadpool(pieces(asked))
-            return StreamingResponse(stream, media_type="text/event-stream")
-        with lock:
-            return JSONResponse(await run_in_threadpool(ask, asked))
-
-    return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+@contextmanager
+def llama_server(model: Path) -> Iterator[str]:
+    """The server that comes with llama-cpp-python, on the embedded model."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    argv = [sys.executable, "-m", "llama_cpp.server", "--model", str(model)]
+    argv += ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", "512"]
+    argv += ["--n_threads", "1", "--n_threads_batch", "1", "--verbose", "false"]
+    server = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}/v1"
+    try:
+        for _ in range(600):
+            with suppress(httpx2.TransportError):
+                httpx2.get(f"{address}/models", trust_env=False)
+                break
+            assert server.poll() is None, server.stdout and server.stdout.read()
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.kill()
+        server.communicate()

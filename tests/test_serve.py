@@ -72,8 +72,8 @@ def block_of(root, **how):
 
 @pytest.mark.model
 def test_a_real_model_reads_the_profile(root, tiny_model):
-    """llama.cpp behind it: the same answer as to a chat that has the block itself."""
-    with px.running(px.smollm(tiny_model)) as behind:
+    """llama.cpp's server behind it: the same answer as to a chat with the block."""
+    with px.llama_server(tiny_model) as behind:
         asked = {"model": "tiny", "temperature": 0, "max_tokens": 8}
         words = [{"role": "user", "content": "Name a colour."}]
         told = [{"role": "system", "content": block_of(root)}, *words]
