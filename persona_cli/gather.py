@@ -148,18 +148,18 @@ def _cursor(path: Path, mark: list[Any], tally: Tally) -> list[Any]:
     """A log's stamp and digest; and from where to go on, if that is where it ends."""
     found = [*mark, *digest(path, mark)]
     if len(found) == 4 and tally.goes_on and tally.goes_on.place == mark[0]:
-        found += tally.goes_on
+        found += tally.goes_on[1:]  # where it ends is its size
     return found
 
 
 def _grown(cursor: Sequence[Any], path: Path, now: list[Any]) -> GoesOn | None:
     """Where a log goes on that is as it was, but longer; None when it is not."""
     match cursor:
-        case [size, _, how, known, int(place), int(lines), str(format)] if (
-            size == place < now[0] and how == now[2]
+        case [int(size), _, how, known, int(lines), str(format)] if (
+            size < now[0] and how == now[2]
         ):
-            if begins_as_it_was(path, place, known):
-                return GoesOn(place, lines, format)
+            if begins_as_it_was(path, size, known):
+                return GoesOn(size, lines, format)
     return None
 
 

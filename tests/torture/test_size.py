@@ -20,7 +20,7 @@ BENCH = Path(__file__).parents[2] / "scripts/bench/read.py"
 
 # MB over what reading one interaction takes. SQLite keeps 16 of them for its pages,
 # and one in so many interactions is a number of 8 bytes that is sorted.
-ROOM = size(9, 170)
+ROOM = size(9, 200)
 
 # A twin's process begins by spoiling one part of persona.
 GREEDY = """
