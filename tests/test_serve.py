@@ -14,7 +14,7 @@ import pytest
 from persona_cli.apply import ApplyRequest, apply
 from persona_cli.markers import OWN_RUN
 from persona_cli.profile import parse
-from persona_cli.serving import Door
+from persona_cli.serving import Door, listen
 from persona_cli.serving import app as serving_app
 from tests import proxied as px
 
@@ -65,6 +65,16 @@ def block_of(root, **how):
     text = (root / "ada" / "profile.md").read_text()
     profile = parse(text, place="ada")
     return apply(profile.claims, ApplyRequest(name="ada", version=3, **how)).block
+
+
+def test_an_answer_does_not_wait_for_the_client_to_have_read_its_head():
+    """Nagle's algorithm is off for the connections of a client."""
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # --- what goes upstream

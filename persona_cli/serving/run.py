@@ -21,13 +21,17 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(
             f"{host}:{port}: {(words or str(error)).lower()}",
             remedy="Take another --port, or 0 for any; --host is 127.0.0.1 mostly.",
         ) from error
+    # For its connections: asyncio sets it only where the socket names its protocol,
+    # which this one does not, and each whole answer took 40 ms more.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def server_of(app: ASGIApp) -> uvicorn.Server:
