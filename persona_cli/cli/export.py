@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from persona_cli.cli.app import command_group
-from persona_cli.cli.options import AsJson, Name, Root
+from persona_cli.cli.options import (
+    AsJson,
+    Budget,
+    Name,
+    Root,
+    Sections,
+    Tentative,
+)
 from persona_cli.cli.session import begin, emit, emit_json, tell
 
 if TYPE_CHECKING:
@@ -70,14 +77,8 @@ def export(
             metavar="1|2", min=1, help="Of ChatGPT's two fields this one alone."
         ),
     ] = None,
-    budget: Annotated[
-        int | None,
-        typer.Option(metavar="TOKENS", help="Longest profile; says what it left out."),
-    ] = None,
-    section: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SECTION", help="Only this section; may be repeated."),
-    ] = None,
+    budget: Budget = None,
+    section: Sections = None,
     scope: Annotated[
         str | None,
         typer.Option(
@@ -85,9 +86,7 @@ def export(
             help="global, or project:NAME; else the project that the file is in.",
         ),
     ] = None,
-    tentative: Annotated[
-        bool, typer.Option("--tentative", help="Take claims that were seen once too.")
-    ] = False,
+    tentative: Tentative = False,
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:

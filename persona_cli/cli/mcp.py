@@ -6,12 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from persona_cli.cli.app import command_group
-from persona_cli.cli.options import Name, NoCommit, Root
+from persona_cli.cli.options import (
+    Budget,
+    Name,
+    NoCommit,
+    Root,
+    ScopeHere,
+    Sections,
+    Tentative,
+)
 from persona_cli.cli.session import begin, tell
 from persona_cli.cli.use import project_here
 from persona_cli.errors import UsageError
@@ -22,23 +27,10 @@ commands = command_group()
 @commands.command()
 def mcp(
     name: Name = None,
-    budget: Annotated[
-        int | None, typer.Option(metavar="TOKENS", help="Longest profile.")
-    ] = None,
-    section: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SECTION", help="Only this section; may be repeated."),
-    ] = None,
-    scope: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SCOPE",
-            help="global, or project:NAME; else the project it is started in.",
-        ),
-    ] = None,
-    tentative: Annotated[
-        bool, typer.Option("--tentative", help="Take claims that were seen once too.")
-    ] = False,
+    budget: Budget = None,
+    section: Sections = None,
+    scope: ScopeHere = None,
+    tentative: Tentative = False,
     no_commit: NoCommit = False,
     root: Root = None,
 ) -> None:

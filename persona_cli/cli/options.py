@@ -145,6 +145,27 @@ Lora = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="A LoRA adapter (GGUF); may be repeated."),
 ]
+Budget = Annotated[
+    int | None,
+    typer.Option(metavar="TOKENS", help="Longest profile; says what it left out."),
+]
+Sections = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--section", metavar="SECTION", help="Only this section; may be repeated."
+    ),
+]
+ScopeHere = Annotated[
+    str | None,
+    typer.Option(
+        "--scope",
+        metavar="SCOPE",
+        help="global, or project:NAME; else the project you stand in.",
+    ),
+]
+Tentative = Annotated[
+    bool, typer.Option("--tentative", help="Take claims that were seen once too.")
+]
 Me = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_cli.cli.app import command_group
-from persona_cli.cli.options import Name, Root
+from persona_cli.cli.options import (
+    Budget,
+    Name,
+    Root,
+    ScopeHere,
+    Sections,
+    Tentative,
+)
 from persona_cli.cli.session import Session, begin, emit, tell
 from persona_cli.cli.use import project_here
 from persona_cli.errors import UsageError
@@ -44,23 +51,10 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Keep what you type, for persona update."),
     ] = None,
-    budget: Annotated[
-        int | None, typer.Option(metavar="TOKENS", help="Longest profile.")
-    ] = None,
-    section: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SECTION", help="Only this section; may be repeated."),
-    ] = None,
-    scope: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SCOPE",
-            help="global, or project:NAME; else the project you stand in.",
-        ),
-    ] = None,
-    tentative: Annotated[
-        bool, typer.Option("--tentative", help="Take claims that were seen once too.")
-    ] = False,
+    budget: Budget = None,
+    section: Sections = None,
+    scope: ScopeHere = None,
+    tentative: Tentative = False,
     api_key_env: Annotated[
         str | None,
         typer.Option(

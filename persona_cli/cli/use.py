@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from persona_cli.cli.app import command_group, leave
-from persona_cli.cli.options import Model, Root, Seed, Thoughts
+from persona_cli.cli.options import (
+    Budget,
+    Model,
+    Root,
+    ScopeHere,
+    Sections,
+    Seed,
+    Tentative,
+    Thoughts,
+)
 from persona_cli.cli.session import Session, begin, split_name, tell
 
 if TYPE_CHECKING:
@@ -40,28 +49,14 @@ def apply(
             help="text, messages (OpenAI JSON), anthropic, gemini or chatml.",
         ),
     ] = None,
-    budget: Annotated[
-        int | None,
-        typer.Option(metavar="TOKENS", help="Longest profile; says what it left out."),
-    ] = None,
-    section: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SECTION", help="Only this section; may be repeated."),
-    ] = None,
+    budget: Budget = None,
+    section: Sections = None,
     task: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="What matters for this task first."),
     ] = None,
-    scope: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SCOPE",
-            help="global, or project:NAME; else the project you stand in.",
-        ),
-    ] = None,
-    tentative: Annotated[
-        bool, typer.Option("--tentative", help="Take claims that were seen once too.")
-    ] = False,
+    scope: ScopeHere = None,
+    tentative: Tentative = False,
     run: Annotated[
         bool, typer.Option("--run", help="Answer it, with the model in use.")
     ] = False,

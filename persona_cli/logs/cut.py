@@ -208,6 +208,7 @@ class _Pieces:
                     break
                 continue
             if self._open or not self._array:
+                # It matches anywhere, if only nothing.
                 at = _INSIDE.match(part, at).end()  # type: ignore[union-attr]
             mark = _NOT_IN_STRING.search(part, at)
             if mark is None:

@@ -145,8 +145,8 @@ def _tree(number: int) -> dict[str, object]:
             "metadata": {},
         }
         below = [f"{number:08}-{place + 1}"] if place < 7 else []
-        nodes[name] = {"id": name, "parent": before, "children": below}
-        nodes[name] |= {"message": message}  # type: ignore[operator]
+        around = {"id": name, "parent": before, "children": below}
+        nodes[name] = {**around, "message": message}
         before = name
     return {"id": f"conversation-{number:012}", "title": words(4)} | {
         "create_time": 1.77e9,
