@@ -1,7 +1,8 @@
-"""Accuracy over versions as a line: in characters, or as a picture."""
+"""Accuracy over versions as a line, in characters or drawn; the curves of training."""
 
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ HEIGHT = 11  # rows; with a span of 1 a row is a tenth
 _POINT, _BAR, _CHANCE, _LINE = "●", "│", "┄", "·"
 _LEFT = 6  # characters of the axis: `0.70 ┤`
 _WIDEST = 8  # columns a version
+_MARKED = 40  # fewer points than that get a dot each
 
 PICTURES = (".png", ".svg")
 
@@ -29,6 +31,17 @@ class Point:
     label: str
     rate: float
     interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One figure of a training run over its steps.
+
+    series: name -> (step, value) points, in order of the steps
+    """
+
+    label: str
+    series: Mapping[str, Sequence[tuple[float, float]]]
 
 
 def draw(points: Sequence[Point], *, width: int) -> list[str]:
@@ -112,21 +125,56 @@ def save(points: Sequence[Point], path: Path, *, title: str) -> None:
         ) from error
 
 
+def panels_png(panels: Sequence[Panel], *, title: str) -> bytes:
+    """Curves as one picture, a panel a figure; PNG.
+
+    panels: n >= 1
+    Raises: UsageError without matplotlib
+    """
+    _want_matplotlib("a picture of the curves")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(3, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(4.5 * columns, 2.8 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    for place, panel in enumerate(panels, start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        for name, points in panel.series.items():
+            # Few points are measurements, and a line alone hides how few.
+            mark = "o" if len(points) < _MARKED else None
+            steps, values = zip(*points, strict=True)
+            axes.plot(steps, values, marker=mark, markersize=3, label=name)
+        axes.set_title(panel.label, fontsize="medium")
+        axes.set_xlabel("step")
+        if len(panel.series) > 1:
+            axes.legend(fontsize="small")
+    figure.suptitle(title)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100, format="png")
+    return drawn.getvalue()
+
+
 def check(path: Path) -> None:
     """See that a picture can be made, before the work for it is done.
 
     Raises: UsageError
     """
-    from importlib.util import find_spec
-
     if path.suffix.lower() not in PICTURES:
         raise UsageError(
             f"--plot {path}: not a picture that can be drawn",
             remedy=f"Let it end with {' or '.join(PICTURES)}.",
         )
+    _want_matplotlib("--plot")
+
+
+def _want_matplotlib(wish: str) -> None:
+    from importlib.util import find_spec
+
     if find_spec("matplotlib") is None:
         raise UsageError(
-            "--plot needs matplotlib, which is not installed",
+            f"{wish} needs matplotlib, which is not installed",
             remedy="Install it: pip install 'persona-cli[plot]'",
         )
 

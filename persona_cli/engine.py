@@ -191,3 +191,17 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model's memory. A closed engine answers nothing."""
         ...
+
+
+class Weighs(Protocol):
+    """An engine that can tell how probable a whole answer is. Not every one can."""
+
+    def weigh(self, messages: Sequence[Message], texts: Sequence[str]) -> list[float]:
+        """Log-probability of each text as the whole answer, its end included, in nats.
+
+        The prompt is read once for all texts.
+
+        Shape:  one number a text, at most 0, whatever else is asked along with it
+        Raises: ModelError when prompt and text do not fit the context
+        """
+        ...

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.engine import Engine, OnText, Sampling
-from persona_cli.errors import UsageError
+from persona_cli.errors import ModelError, UsageError
 from persona_cli.infer import Asking
 from persona_cli.models.catalogue import Manners, catalogue
 from persona_cli.models.spec import TINY, ModelRef, resolve_model
@@ -18,6 +18,7 @@ from persona_cli.settings import Settings
 
 if TYPE_CHECKING:
     from persona_cli.llama import Tuning
+    from persona_cli.models.adapters import Adapters
 
 # Drafts of a window where several cost little more than one: on a GPU they are decoded
 # as one batch.
@@ -116,17 +117,26 @@ def load_engine(
     if settings.context_tokens is not None:
         more["context"] = settings.context_tokens
     path, template = admitted(ref, settings, tell=tell)
+    adapters = adapters_over(ref, settings)
     return LlamaEngine(
         path,
         chat_template=template,
-        name=ref.entry.name if ref.entry else None,
+        name=_name(ref),
         gpu_layers=settings.gpu_layers,
         tuning=tuning_of(path, settings),
-        lora=settings.lora,
+        lora=adapters.writer,
+        judging=adapters.judge,
         thinking=ref.manners.thinking,
         states=states,
         **more,
     )
+
+
+def _name(ref: ModelRef) -> str | None:
+    """What an engine is called in provenance; None is the file's name."""
+    if ref.kind == "trained":
+        return ref.spec
+    return ref.entry.name if ref.entry else None
 
 
 def tuning_of(path: Path, settings: Settings) -> "Tuning":
@@ -173,10 +183,32 @@ def admitted(
 
     shelf = default_shelf()
     path = locate(ref, shelf)
+    # What is laid over it without being named was loaded as it was made.
     template = admit(
-        ref, path, lora=settings.lora, shelf=shelf, cache=cache_folder(), tell=tell
+        ref.base or ref,
+        path,
+        lora=settings.lora,
+        shelf=shelf,
+        cache=cache_folder(),
+        tell=tell,
     )
     return fastest_form(path, tell=tell), template
+
+
+def adapters_over(ref: ModelRef, settings: Settings) -> "Adapters":
+    """What is laid over a local model that was admitted: for writing, for judging.
+
+    Raises: ModelError for an adapter that belongs to another base
+    """
+    from persona_cli.models.adapters import adapters_of
+    from persona_cli.models.installed import local_path
+    from persona_cli.models.shelf import default_shelf
+
+    shelf = default_shelf()
+    path = local_path(ref, shelf)
+    if path is None:
+        raise ModelError(f"{ref.spec} is not here", remedy="See: persona model list")
+    return adapters_of(ref, path, lora=settings.lora, shelf=shelf)
 
 
 def fastest_form(path: Path, *, tell: Callable[[str], None]) -> Path:

@@ -28,7 +28,8 @@ from persona_cli.provenance import Voices
 from persona_cli.similar import contradicts
 from persona_cli.summary import align
 from persona_cli.templates import load_template
-from persona_cli.window import Window, block, cut_window, inside
+from persona_cli.weighing import weighed
+from persona_cli.window import MOST_INTERACTIONS, Window, block, cut_window, inside
 
 # Observations a model reads at once: the strongest; more would drown the window.
 MOST_OBSERVATIONS = 12
@@ -106,6 +107,8 @@ def next_window(
     pending: oldest first
     Raises:  ModelError when the past claims alone leave no room
     """
+    if asking.manners.prompt == "each":  # one at a time: they need no room together
+        return Window(tuple(pending[:MOST_INTERACTIONS]))
     bare = engine.count(_messages(past, Window(()), (), asking))
     room = int((engine.context - bare - asking.reserve) * (1 - OBSERVED_SHARE))
     if room < SMALLEST_ROOM:
@@ -148,6 +151,8 @@ def infer(
     """
     by = f"{engine.name} {load_template(asking.manners.prompt).label}"
     shows = [one for one in observations if not one.hearsay]
+    if asking.manners.prompt == "each":
+        return (_weighed(past, window, observations, engine, asking, by, seed=seed),)
     shown = _fitting(past, window, shows[:MOST_OBSERVATIONS], engine, asking)
 
     def ask(asking: Asking, seed: int) -> list[tuple[Answer, Draft]]:
@@ -176,6 +181,36 @@ def infer(
         return tuple(distinct)
     answer, draft = found[0]
     return (Inferred(Draft(counted, draft.dropped), "digest", answer, tokens),)
+
+
+def _weighed(
+    past: Sequence[Claim],
+    window: Window,
+    observations: Sequence[Observation],
+    engine: Engine,
+    asking: Asking,
+    by: str,
+    *,
+    seed: int,
+) -> Inferred:
+    """What a small model says of each interaction, as far as the choices bear it out.
+
+    Counting speaks beside it, for what no choice shows.
+    """
+    sampling = asking.manners.sampling
+    told = weighed(past, window.interactions, engine, sampling, seed=seed)
+    voices = Voices(window.interactions, past)
+    own = [line for line in told.draft.lines if not voices.others_said(line)]
+    dropped = Counter(told.draft.dropped)
+    if len(own) < len(told.draft.lines):
+        dropped["repeats what others wrote"] += len(told.draft.lines) - len(own)
+    shows = [one for one in observations if not one.hearsay][:MOST_COUNTED]
+    noted = [one for one in observations if one.hearsay]
+    counted = _counted([*shows, *noted], past)
+    if asking.on_text is not None:
+        asking.on_text(told.text)
+    answer = Answer(told.text, answer_tokens=told.tokens)
+    return Inferred(Draft((*counted, *own), dropped), by, answer, told.tokens)
 
 
 def _ask(

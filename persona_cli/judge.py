@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from persona_cli.accuracy import Accuracy
+from persona_cli.backward import backward_messages, claims_of, combine
 from persona_cli.engine import Choice, Engine, Message, sigmoid
 from persona_cli.errors import ModelError
 from persona_cli.inject import claim_line, section_line
@@ -23,7 +24,7 @@ from persona_cli.profile import Claim
 from persona_cli.templates import load_template
 from persona_cli.window import LONGEST_CONTEXT, inside, middle_cut
 
-Form = Literal["pair", "item"]
+Form = Literal["pair", "item", "backward"]
 
 # Characters of an item that a judge reads: its beginning and its end. What sets two
 # answers apart shows early, and the cost of a check grows with every character.
@@ -99,7 +100,7 @@ class Judgement:
 class Judge:
     """A model that is asked to foresee choices, and remembers what it said.
 
-    form:  ``pair`` or ``item``, see ``Manners.judge``
+    form:  ``pair``, ``item`` or ``backward``, see ``Manners.judge``
     known: answers by what was asked, of whom, about whom; grows with use. A question
            that was asked before is not asked again
     """
@@ -122,7 +123,8 @@ class Judge:
     @property
     def identity(self) -> str:
         """The same identity gives the same answers to the same questions."""
-        templates = (load_template(name).label for name in ("judge", self._template))
+        names = ("each",) if self.form == "backward" else ("judge", self._template)
+        templates = (load_template(name).label for name in names)
         return "\x1f".join((self._engine.identity, *templates))
 
     def judge(self, profile: str, questions: Sequence[Question]) -> Judgement:
@@ -157,6 +159,8 @@ class Judge:
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
     def _ask(self, profile: str, questions: Sequence[Question]) -> list[Verdict]:
+        if self.form == "backward":
+            return self._backward(profile, questions)
         said = inside(profile.strip(), fences=_FENCES) or NOTHING_KNOWN
         prefix = [Message("system", load_template("judge").render(profile=said))]
         asked = [text for question in questions for text in self._texts(question)]
@@ -175,6 +179,32 @@ class Judge:
             verdict(question.id, first, second)
             for question, (first, second) in zip(questions, two, strict=True)
         ]
+
+    def _backward(self, profile: str, questions: Sequence[Question]) -> list[Verdict]:
+        """Which choice foretells the profile; see ``backward``."""
+        claims = claims_of(profile)
+        if not claims:
+            return [Verdict(question.id, 0.5) for question in questions]
+        weigh = getattr(self._engine, "weigh", None)
+        if weigh is None:
+            raise ModelError(
+                f"{self.name}: cannot tell how probable an answer is",
+                remedy="Judge with a local model, or leave the check out: --no-verify.",
+            )
+        verdicts: list[Verdict] = []
+        for question in questions:
+            query, chosen, rejected = question.query, question.chosen, question.rejected
+            there = weigh(backward_messages(query, chosen, rejected), claims)
+            back = weigh(backward_messages(query, rejected, chosen), claims)
+            told = [one - other for one, other in zip(there, back, strict=True)]
+            if not all(map(math.isfinite, told)):
+                raise ModelError(
+                    f"{self.name}: what it tells are no probabilities",
+                    remedy="Judge with another model, or leave the check out:"
+                    " --no-verify.",
+                )
+            verdicts.append(Verdict(question.id, combine(told)))
+        return verdicts
 
     def _texts(self, question: Question) -> tuple[str, str]:
         """Two prompts: the chosen item first, and then the other."""

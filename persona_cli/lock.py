@@ -29,12 +29,13 @@ def profile_lock(
     timeout: float,
     doing: str,
     on_wait: Callable[[str], None] | None = None,
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Hold a profile's folder, so that no other persona writes to it.
 
     timeout: seconds to wait for another run; 0 tries once
     doing:   the verb, for the message of whoever has to wait
     on_wait: called once, before the wait, with whom it is for
+    Yields:  the descriptor that is the lock; a child that inherits it holds it too
     Raises:  BusyError when the other run is not done in time; InputError when the
              lock can't be made
     """
@@ -51,7 +52,7 @@ def profile_lock(
         except OSError as error:
             raise fault(error, path) from error
         _sign(fd, doing)
-        yield
+        yield fd
     finally:
         os.close(fd)
     failpoint("lock-released")

@@ -36,10 +36,12 @@ def write_adapter(
     architecture: str = "llama",
     width: int = 576,
     layers: int = 4,
+    **metadata: Any,
 ) -> Path:
     """A LoRA adapter for the embedded model; on queries and outputs of some layers.
 
     width, layers: of the model; 32 and 1 for that of ``write_model``
+    metadata: beside its own, with ``__`` for the dots of a key
     """
     rank = 2
     path.write_bytes(
@@ -49,6 +51,7 @@ def write_adapter(
                 "general.architecture": architecture,
                 "adapter.type": "lora",
                 "adapter.lora.alpha": 2.0,
+                **{key.replace("__", "."): value for key, value in metadata.items()},
             },
             [
                 (f"blk.{layer}.attn_{of}.weight.lora_{side}", shape, values)

@@ -39,6 +39,7 @@ COMMANDS = {
     "forget": "forget",
     "allow": "allow",
     "eval": "evaluate",
+    "train": "train",
     "log": "versions",
     "diff": "versions",
     "undo": "versions",

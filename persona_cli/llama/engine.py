@@ -19,9 +19,10 @@ from persona_cli.engine import (
 from persona_cli.errors import ModelError
 from persona_cli.llama.dice import Dice
 from persona_cli.llama.library import build, library
-from persona_cli.llama.memory import Memory
+from persona_cli.llama.memory import JUDGING, WRITING, Memory
 from persona_cli.llama.states import shared
 from persona_cli.llama.tuning import Tuning
+from persona_cli.llama.weigh import weigh
 from persona_cli.llama.writer import Limits, Writer, closing
 from persona_cli.machine import available_memory, memory_needed
 from persona_cli.pieces import THINK, AnswerStream, Tags
@@ -38,6 +39,8 @@ class LlamaEngine:
     gpu_layers:    layers on the GPU; -1 is all, where the build can; 0 is none
     tuning:        how llama.cpp is set
     lora:          adapters (GGUF), all applied, at full strength
+    judging:       adapters in their place for ``choose`` and ``weigh``; None is the
+                   same ones
     chat_template: Jinja source; None takes the model's own, or ChatML
     thinking:      opening and closing tag of a model that thinks first
     memory:        tells the bytes that are free; None where that is unknown
@@ -55,6 +58,7 @@ class LlamaEngine:
         gpu_layers: int = -1,
         tuning: Tuning = Tuning(),  # noqa: B008 (frozen)
         lora: Sequence[Path] = (),
+        judging: Sequence[Path] | None = None,
         chat_template: str | None = None,
         thinking: Tags | None = None,
         memory: Callable[[], int | None] = available_memory,
@@ -70,7 +74,8 @@ class LlamaEngine:
         self._context = min(context, header.context_length or context)
         self._template = chat_template or header.chat_template or CHATML
         self._thinking = thinking
-        for adapter in lora:
+        adapters = [*lora, *(judging or ())]
+        for adapter in adapters:
             _check_adapter(adapter, header)
         lib = library()
         self.offloads = gpu_layers != 0 and bool(lib.llama_supports_gpu_offload())
@@ -78,7 +83,13 @@ class LlamaEngine:
             _check_memory(path, memory_needed(header, self._context), memory())
         layers = gpu_layers if self.offloads else 0
         said = (str(lib.__version__), build(lib), layers, replace(tuning, threads=None))
-        self._identity = _digest([path, *lora], said, self._template)
+        # By content: adapters of one rank have one size, and an installer may give
+        # them all one date.
+        over = [
+            None if paths is None else [_content(one) for one in paths]
+            for paths in (lora, judging)
+        ]
+        self._identity = _digest([path], said, self._template, over)
         self._memory: Memory | None = Memory(
             path,
             name=self._name,
@@ -86,6 +97,7 @@ class LlamaEngine:
             layers=layers,
             tuning=tuning,
             lora=lora,
+            judging=judging,
             states=states,
             key=self._identity,
         )
@@ -104,6 +116,11 @@ class LlamaEngine:
     def context(self) -> int:
         """Tokens that prompt and answer may have together."""
         return self._context
+
+    @property
+    def template(self) -> str:
+        """Jinja source of the chat template."""
+        return self._template
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of the prompt: exact."""
@@ -158,6 +175,7 @@ class LlamaEngine:
     ) -> list[Answer]:
         """Answer a chat ``n`` times: see ``Engine.draft``."""
         memory = self._open()
+        memory.lay(WRITING)
         prompt = self.prompt_tokens(messages)
         limits = self._limits(len(prompt), max_tokens)
         thinks = self._thinking is not None
@@ -200,6 +218,7 @@ class LlamaEngine:
     ) -> list[Choice]:
         """How probable two answers are: see ``Engine.choose``."""
         memory = self._open()
+        memory.lay(JUDGING)
         wanted = [self._one_token(answer) for answer in answers]
         prompts = [self._asked(prefix, question) for question in questions]
         if not prompts:
@@ -220,6 +239,22 @@ class LlamaEngine:
         for group in _groups(prompts, common, memory, self._context):
             found += _choices(memory, group, common, wanted)
         return found
+
+    def weigh(self, messages: Sequence[Message], texts: Sequence[str]) -> list[float]:
+        """How probable whole answers are: see ``Weighs.weigh``."""
+        memory = self._open()
+        memory.lay(JUDGING)
+        prompt = self._tokens(messages, thinking=False)
+        end = self._end_of_turn()
+        answers = [[*memory.vocabulary.said(text), end] for text in texts]
+        longest = len(prompt) + max(map(len, answers), default=0)
+        if longest > self._context:
+            raise ModelError(
+                f"{self._name}: a prompt and its answer have {longest} tokens; the"
+                f" context holds {self._context}",
+                remedy="Take a longer context.",
+            )
+        return weigh(memory, prompt, answers)
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -291,6 +326,21 @@ class LlamaEngine:
             begun = "" if tail.endswith(opening) else opening
             parts.append(Part(f"{begun}\n\n{ending}\n\n", ours=True))
         return vocabulary.prompt(parts)
+
+    def _end_of_turn(self) -> int:
+        """What the chat template writes behind an answer.
+
+        Not what the vocabulary calls the end of a turn: for some models that is
+        another token, which no answer ever ended with.
+        """
+        vocabulary = self._open().vocabulary
+        turns = [Message("user", "A"), Message("assistant", "B"), Message("user", "C")]
+        parts = render_chat(
+            self._template, turns, bos=vocabulary.bos, eos=vocabulary.eos
+        )
+        place = max(n for n, part in enumerate(parts) if part.text == "B")
+        behind = vocabulary.tokens(parts[place + 1].text.lstrip(), special=True)
+        return behind[0]
 
     def _lasting(self, messages: Sequence[Message], prompt: Sequence[int]) -> int:
         """Tokens of a prompt that the next one will begin with too."""
@@ -399,6 +449,11 @@ def _digest(files: Sequence[Path], *said: object) -> str:
     """
     marks = [(p.name, s.st_size, s.st_mtime_ns) for p in files for s in [p.stat()]]
     return hashlib.sha256(repr((marks, said)).encode()).hexdigest()[:16]
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_adapter(path: Path, base: gguf.Header) -> None:

@@ -24,6 +24,9 @@ _GPU_PARALLEL = 16
 
 _REMEDY = "Lower context_tokens, or use a smaller model."
 
+# What adapters are laid over the model for.
+WRITING, JUDGING = 0, 1
+
 _FLASH = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
 
 
@@ -35,6 +38,7 @@ class Memory:
     context: tokens, of all sequences together
     layers:  on the GPU; -1 is all, 0 none
     lora:    adapters, all at full strength
+    judging: adapters in their place for judging; None is the same ones
     states:  file in which what lasts of a prompt is kept; None keeps it in memory
     key:     of model, adapters and build, for that file
     Raises:  ModelError when llama.cpp cannot load it
@@ -49,12 +53,14 @@ class Memory:
         layers: int,
         tuning: Tuning,
         lora: Sequence[Path] = (),
+        judging: Sequence[Path] | None = None,
         states: Path | None = None,
         key: str = "",
     ) -> None:
         self.lib, self.name = library(), name
         self._states, self._key = states, key
         self._held: list[int] = []  # tokens of sequence 0
+        self._laid: Sequence[Any] = ()
         self._kept: State | None = None
         self._on_disk: State | None = None
         self._stopped = False
@@ -73,10 +79,27 @@ class Memory:
             self.batch -= self.batch % self.ubatch
             self.context = self._open(context, tuning, on_gpu=layers != 0)
             self._batch = self.lib.llama_batch_init(self.batch, 0, 1)
-            self._apply(lora)
+            self._adapters = self._loaded([lora, lora if judging is None else judging])
+            self.lay(WRITING)
         except BaseException:
             self.close()
             raise
+
+    def lay(self, task: int) -> None:
+        """Lay the adapters of a task over the model, in place of another's.
+
+        What was read under those is forgotten: each adapter makes another of it.
+
+        task: ``WRITING`` or ``JUDGING``
+        """
+        wanted = self._adapters[task]
+        if wanted == self._laid:
+            return
+        handles = (self.lib.llama_adapter_lora_p_ctypes * len(wanted))(*wanted)
+        scales = (ctypes.c_float * len(wanted))(*[1.0] * len(wanted))
+        self.lib.llama_set_adapters_lora(self.context, handles, len(wanted), scales)
+        self.clear()
+        self._laid = wanted
 
     def read(self, tokens: Sequence[int], *, lasting: int = 0) -> None:
         """Let sequence 0 hold these tokens, and no other sequence anything.
@@ -125,6 +148,16 @@ class Memory:
             end = place + len(tokens) - rest
             pieces = [(sequence, end, tokens[-rest:])]
         return self._compute(pieces)
+
+    def follow(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> list[int]:
+        """The same as ``feed``, with logits for every token.
+
+        pieces:  at most ``batch`` tokens in all
+        Returns: for each token of each piece where its logits are
+        Raises:  ModelError
+        """
+        self._compute(pieces, every=True)
+        return list(range(sum(len(tokens) for _, _, tokens in pieces)))
 
     def logits(self, place: int) -> Any:
         """One row of logits: an array of float32 over llama.cpp's own memory.
@@ -200,22 +233,18 @@ class Memory:
             )
         return opened
 
-    def _apply(self, lora: Sequence[Path]) -> None:
-        """Lay the adapters over the model. It frees them with itself."""
-        if not lora:
-            return
-        loaded = []
-        for path in lora:
+    def _loaded(self, sets: Sequence[Sequence[Path]]) -> list[list[Any]]:
+        """The adapters of each task; llama.cpp frees them with the model."""
+        handles: dict[Path, Any] = {}
+        for path in dict.fromkeys(path for paths in sets for path in paths):
             found = self.lib.llama_adapter_lora_init(self.model, os.fsencode(path))
             if not found:
                 raise ModelError(
                     f"{path}: llama.cpp cannot apply it: {reason()}",
                     remedy="Use an adapter that was trained on this very model.",
                 )
-            loaded.append(found)
-        adapters = (self.lib.llama_adapter_lora_p_ctypes * len(loaded))(*loaded)
-        scales = (ctypes.c_float * len(loaded))(*[1.0] * len(loaded))
-        self.lib.llama_set_adapters_lora(self.context, adapters, len(loaded), scales)
+            handles[path] = found
+        return [[handles[path] for path in paths] for paths in sets]
 
     def _ready(self, tokens: Sequence[int]) -> int:
         """See how much of a prompt need not be computed, and forget all else.
@@ -223,8 +252,10 @@ class Memory:
         Returns: tokens, in whole steps; at least the last one is left
         """
         ready = self._whole(self._held, tokens)
+        # What lasts is kept of writing alone.
+        states = (self._kept, self._from_disk()) if self._is_writing else ()
         kept = max(
-            (state for state in (self._kept, self._from_disk()) if state),
+            (state for state in states if state),
             key=lambda state: self._whole(state.tokens, tokens),
             default=None,
         )
@@ -256,7 +287,11 @@ class Memory:
             self._compute([(0, place, part)], wanted=last)
 
     def _compute(
-        self, pieces: Sequence[tuple[int, int, Sequence[int]]], *, wanted: bool = True
+        self,
+        pieces: Sequence[tuple[int, int, Sequence[int]]],
+        *,
+        wanted: bool = True,
+        every: bool = False,
     ) -> list[int]:
         batch, n = self._batch, 0
         ends: list[int] = []
@@ -264,9 +299,9 @@ class Memory:
             for offset, token in enumerate(tokens):
                 batch.token[n], batch.pos[n] = token, place + offset
                 batch.n_seq_id[n], batch.seq_id[n][0] = 1, sequence
-                batch.logits[n] = False
+                batch.logits[n] = every
                 n += 1
-            batch.logits[n - 1] = wanted
+            batch.logits[n - 1] = wanted or every
             ends.append(n - 1)
         batch.n_tokens = n
         failed = self.lib.llama_decode(self.context, batch)
@@ -300,10 +335,16 @@ class Memory:
         if job.failed is not None:
             raise job.failed
 
+    @property
+    def _is_writing(self) -> bool:
+        return self._laid == self._adapters[WRITING]
+
     def _keep(self, length: int) -> None:
         """Copy what the model has of the first tokens, for a prompt to come."""
         tokens = tuple(self._held[:length])
-        if not length or (self._kept is not None and self._kept.tokens == tokens):
+        if not (length and self._is_writing) or (
+            self._kept is not None and self._kept.tokens == tokens
+        ):
             return
         if self._on_disk is not None and self._on_disk.tokens == tokens:
             self._kept = self._on_disk

@@ -68,6 +68,10 @@ class Vocabulary:
             tokens.insert(0, bos)
         return tokens
 
+    def said(self, text: str) -> list[int]:
+        """The tokens of a message's content, in which no control token can stand."""
+        return [t for one in broken(text, self._tags) for t in self.tokens(one)]
+
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of a token; maybe part of a character.
 

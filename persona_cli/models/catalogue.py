@@ -5,7 +5,7 @@ its tokens are drawn. A model that is in no catalogue has those of ``UNKNOWN``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -20,18 +20,20 @@ from persona_cli.engine import Sampling
 class Manners:
     """How a model is asked, and how far it is believed.
 
-    prompt:   ``infer`` (cited lines) or ``summary`` (plain sentences)
+    prompt:   ``infer`` (cited lines), ``summary`` (plain sentences) or ``each`` (one
+              interaction at a time)
     check:    ``grounded``: a line counts only when the words it cites bear it out
-    judge:    ``pair``: both items at once, by letter; ``item``: each alone
+    judge:    ``pair``: both items at once, by letter; ``item``: each alone;
+              ``backward``: how well either choice foretells the profile
     grammar:  whether its answers are held to one
     thinking: the tags around its thoughts; None for a model that has none
     answer_tokens: what it says beyond so many is repetition; None for most
     sampling: how inference draws its tokens
     """
 
-    prompt: Literal["infer", "summary"] = "infer"
+    prompt: Literal["infer", "summary", "each"] = "infer"
     check: Literal["none", "grounded"] = "none"
-    judge: Literal["pair", "item"] = "pair"
+    judge: Literal["pair", "item", "backward"] = "pair"
     grammar: bool = True
     thinking: tuple[str, str] | None = None
     answer_tokens: int | None = None
@@ -57,6 +59,7 @@ class Entry:
     licence:  of the weights
     context:  tokens it was trained to read
     memory:   what it takes at 8192 tokens, in words
+    adapters: ``writer`` and ``judge`` -> file in the package's folder of adapters
     """
 
     name: str
@@ -72,6 +75,7 @@ class Entry:
     context: int
     memory: str
     manners: Manners
+    adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @cache
@@ -103,9 +107,9 @@ def entry_of_file(name: str) -> Entry | None:
 def _entry(name: str, fields: dict[str, Any]) -> Entry:
     try:
         manners = Manners(
-            prompt=_one_of(fields.pop("prompt"), "infer", "summary"),
-            check=_one_of(fields.pop("check"), "none", "grounded"),
-            judge=_one_of(fields.pop("judge"), "pair", "item"),
+            prompt=one_of(fields.pop("prompt"), "infer", "summary", "each"),
+            check=one_of(fields.pop("check"), "none", "grounded"),
+            judge=one_of(fields.pop("judge"), "pair", "item", "backward"),
             grammar=_a(bool, fields.pop("grammar")),
             thinking=_tags(fields.pop("thinking")),
             answer_tokens=_a(int, fields.pop("answer_tokens"), none=True),
@@ -125,6 +129,7 @@ def _entry(name: str, fields: dict[str, Any]) -> Entry:
             context=_a(int, fields.pop("context")),
             memory=_a(str, fields.pop("memory")),
             manners=manners,
+            adapters=_adapters(fields.pop("adapters", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name}: {error!r}") from error
@@ -143,10 +148,21 @@ def _a(kind: type, value: Any, *, none: bool = False) -> Any:
     raise TypeError(f"{value!r} is no {kind.__name__}")
 
 
-def _one_of(value: Any, *allowed: str) -> Any:
+def one_of(value: Any, *allowed: str) -> Any:
+    """A value that has to be one of a few.
+
+    Raises: ValueError
+    """
     if value not in allowed:
         raise ValueError(f"{value!r} is none of {allowed}")
     return value
+
+
+def _adapters(value: Any) -> Mapping[str, str]:
+    found = {
+        one_of(role, "writer", "judge"): _a(str, name) for role, name in value.items()
+    }
+    return MappingProxyType(found)
 
 
 def _tags(value: Any) -> tuple[str, str] | None:

@@ -1,12 +1,13 @@
 """Which models are on this machine, and how one is taken away again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from persona_cli.errors import ModelError, UsageError
 from persona_cli.models.catalogue import catalogue
 from persona_cli.models.shelf import Shelf
 from persona_cli.models.spec import ModelRef, resolve_model, shard_names
+from persona_cli.models.trained import remove_trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ def local_path(ref: ModelRef, shelf: Shelf) -> Path | None:
         from persona_cli.tiny import embedded_model
 
         return embedded_model()
+    if ref.kind == "trained":
+        if ref.base is not None:
+            return local_path(ref.base, shelf)
+        return ref.path if ref.path is not None and ref.path.is_file() else None
     if ref.kind == "file" and ref.path is not None:
         return ref.path if ref.path.is_file() else None
     return shelf.find(ref)
@@ -47,7 +52,9 @@ def locate(ref: ModelRef, shelf: Shelf) -> Path:
     """
     path = local_path(ref, shelf)
     if path is not None:
-        shelf.verify(path)
+        for file in (path, ref.writer, ref.judge):
+            if file is not None:
+                shelf.verify(file)
         return path
     if ref.kind == "hub":
         entry = ref.entry if ref.entry and ref.spec == ref.entry.name else None
@@ -59,6 +66,14 @@ def locate(ref: ModelRef, shelf: Shelf) -> Path:
     if ref.kind == "remote":
         raise ModelError(
             f"{ref.spec}: a server's model has no file here", remedy="Name another."
+        )
+    if ref.kind == "trained":
+        gone = ref.base.spec if ref.base else str(ref.path)
+        raise ModelError(
+            f"{ref.spec}: its base {gone} is not here"
+            if ref.base
+            else f"{ref.spec}: {gone} is gone",
+            remedy="Bring it back, or: persona model rm, and export it anew.",
         )
     raise ModelError(
         f"{ref.path}: no such model",
@@ -77,6 +92,9 @@ def installed(shelf: Shelf) -> list[Installed]:
         path = Path(pulled.files[0].path)
         if path not in found and path.is_file():
             found[path] = _installed(pulled.spec, path, shelf)
+            if not pulled.repo:  # a writer, and maybe a judge
+                size = sum(held.size for held in pulled.files)
+                found[path] = replace(found[path], size=size)
     return list(found.values())
 
 
@@ -92,6 +110,8 @@ def remove(ref: ModelRef, shelf: Shelf) -> int:
         raise UsageError(
             f"{ref.spec} is part of persona", remedy="Remove persona to remove it."
         )
+    if ref.kind == "trained":
+        return remove_trained(ref.spec, shelf)
     if ref.kind != "hub" or ref.repo is None:
         raise UsageError(
             f"{ref.spec}: persona did not put it there", remedy="Remove it yourself."

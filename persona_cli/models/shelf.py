@@ -54,11 +54,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """A model that was fetched.
+    """A model that was fetched, or trained here; see ``models.trained``.
 
     spec:     what the user named it
-    revision: commit of the repository
+    repo:     empty for one that was trained here
+    revision: commit of the repository; the hash of the run that trained it
     at:       when, as text
+    base:     spec of the model that its adapters belong to; empty for a whole one
+    like:     catalogue's name of the model that it is asked like; empty for none
+    prompt:   see ``Manners``; empty is as that model's
+    judge:    the same
     """
 
     spec: str
@@ -66,6 +71,10 @@ class Pulled:
     revision: str
     at: str
     files: tuple[Held, ...]
+    base: str = ""
+    like: str = ""
+    prompt: str = ""
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What ``--model`` may say, and which files of a repository it means.
 
 tiny                          the model of the plain install
+my-tiny                       a model, or adapters, that were trained here
 qwen3-8b                      a name of the catalogue
 path/to/model.gguf            a file here
 hf:owner/repo[:file|quant]    a file of the Hugging Face hub
@@ -43,12 +44,15 @@ class ModelRef:
 
     spec:  as the user wrote it
     kind:  ``embedded``, ``file`` (``path``), ``hub`` (``repo``, and ``file`` or
-           ``quant``), ``remote`` (``url``, and ``model`` when one was named)
+           ``quant``), ``remote`` (``url``, and ``model`` when one was named),
+           ``trained`` (``path``; or ``base``, and the adapters over it)
     entry: of the catalogue, when it is one of its models under whatever name
+    writer, judge: adapters that were trained for it here
+    own:   manners in place of the entry's
     """
 
     spec: str
-    kind: Literal["embedded", "file", "hub", "remote"]
+    kind: Literal["embedded", "file", "hub", "remote", "trained"]
     entry: Entry | None = None
     path: Path | None = None
     repo: str | None = None
@@ -56,15 +60,21 @@ class ModelRef:
     quant: str | None = None
     url: str | None = None
     model: str | None = None
+    base: "ModelRef | None" = None
+    writer: Path | None = None
+    judge: Path | None = None
+    own: Manners | None = None
 
     @property
     def manners(self) -> Manners:
         """How to ask it."""
+        if self.own is not None:
+            return self.own
         return self.entry.manners if self.entry else UNKNOWN
 
 
 def resolve_model(spec: str) -> ModelRef:
-    """Read a spec. Nothing is opened, asked or loaded.
+    """Read a spec. No model is opened, asked or loaded.
 
     Raises: ModelError for a spec that names nothing
     """
@@ -87,7 +97,11 @@ def resolve_model(spec: str) -> ModelRef:
         path = Path(spec).expanduser()
         entry = entry_of_file(path.name)
         return ModelRef(spec=spec, kind="file", entry=entry, path=path)
-    names = list(catalogue())
+    from persona_cli.models.trained import find_trained, trained_names
+
+    if found := find_trained(spec):
+        return found
+    names = [*catalogue(), *trained_names()]
     near = difflib.get_close_matches(spec.lower(), names, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     raise ModelError(
