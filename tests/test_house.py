@@ -42,7 +42,8 @@ FLOORS: list[set[str]] = [
     {"adopt", "chats", "crash", "digest", "draft", "git", "guard", "journal", "ledger"}
     | {"lock", "logs"}
     | {"machine", "remote", "settings", "split", "tokens", "waiting", "window"},
-    {"hearsay", "scoping"},
+    {"each", "hearsay", "scoping"},
+    {"backward"},
     {
         "enabled",
         "grounds",
@@ -82,6 +83,7 @@ FLOORS: list[set[str]] = [
         "store",
         "verdicts",
     },
+    {"weighing"},
     {"gather_each", "infer", "state_check", "trials", "verify"},
     {"engines", "fold", "forget", "integrity", "sources"},
     # verbs
@@ -103,8 +105,8 @@ FLOORS: list[set[str]] = [
     }
     | {"restore"}
     | {"oblivion", "suite", "trace", "trainable", "update", "watch"},
-    {"live", "page"},
-    {"mcp_server", "serving"},
+    {"live", "page", "training"},
+    {"mcp_server", "serving", "train"},
     {"cli"},
     {"__main__", "llm_plugin"},
 ]
@@ -114,6 +116,13 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 ONLY_IN = {
     "llama_cpp": "llama",
     "matplotlib": "chart",
+    "torch": "training",
+    "transformers": "training",
+    "trl": "training",
+    "peft": "training",
+    "accelerate": "training",
+    "safetensors": "training",
+    "datasets": "training",
     "huggingface_hub": "models",
     "mcp": "mcp_server",
     "starlette": "serving",

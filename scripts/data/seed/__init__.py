@@ -1,61 +1,17 @@
-"""The seed corpus: contrasts between preferences, and situations that tell them apart.
+"""The seed corpus; its loader is part of the package.
 
 See README.md beside this file for the form.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+
+from persona_cli.training import seed
+from persona_cli.training.seed import SIDES, WORDS, Contrast, Side, Situation
+
+__all__ = ["FOLDER", "SIDES", "WORDS", "Contrast", "Side", "Situation", "contrasts"]
 
 FOLDER = Path(__file__).parent
-
-Sign = Literal["likes", "dislikes"]
-Strength = Literal["strong", "mild"]
-SIDES = ("a", "b")
-WORDS = ("choose", "accept", "correct")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One preference of a contrast.
-
-    claims:  two wordings or more
-    implied: what such a person says without stating it
-    """
-
-    claims: tuple[str, ...]
-    sign: Sign
-    strength: Strength
-    implied: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """One query, items that fit either side, and what either says about them.
-
-    items: side -> two or more
-    says:  side -> ``choose``, ``accept`` and ``correct``
-    """
-
-    query: str
-    items: Mapping[str, tuple[str, ...]]
-    says: Mapping[str, Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Two preferences that exclude each other.
-
-    domain: name of the file
-    """
-
-    id: str
-    domain: str
-    section: str
-    sides: Mapping[str, Side]
-    situations: tuple[Situation, ...]
 
 
 def contrasts(folder: Path = FOLDER) -> Iterator[Contrast]:
@@ -63,73 +19,4 @@ def contrasts(folder: Path = FOLDER) -> Iterator[Contrast]:
 
     Raises: ValueError with the place of what is not of the form
     """
-    for path in sorted(folder.glob("*.jsonl")):
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield _contrast(json.loads(line), path.stem)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(f"{path.name}:{number}: {error!r}") from error
-
-
-def _contrast(record: Any, domain: str) -> Contrast:
-    _only(record, {"id", "section", "a", "b", "situations"})
-    if not str(record["id"]).startswith(f"{domain}-"):
-        raise ValueError(f"id {record['id']!r} is not of {domain}")
-    situations = tuple(map(_situation, record["situations"]))
-    if len(situations) < 2:
-        raise ValueError("fewer than two situations")
-    return Contrast(
-        record["id"],
-        domain,
-        _text(record["section"]),
-        {side: _side(record[side]) for side in SIDES},
-        situations,
-    )
-
-
-def _side(record: Any) -> Side:
-    _only(record, {"claims", "sign", "strength", "implied"})
-    if record["sign"] not in ("likes", "dislikes"):
-        raise ValueError(f"sign {record['sign']!r}")
-    if record["strength"] not in ("strong", "mild"):
-        raise ValueError(f"strength {record['strength']!r}")
-    return Side(
-        _texts(record["claims"], least=2),
-        record["sign"],
-        record["strength"],
-        _texts(record["implied"], least=1),
-    )
-
-
-def _situation(record: Any) -> Situation:
-    _only(record, {"query", "a", "b", "says"})
-    _only(record["says"], set(SIDES))
-    for side in SIDES:
-        _only(record["says"][side], set(WORDS))
-    return Situation(
-        _text(record["query"]),
-        {side: _texts(record[side], least=2) for side in SIDES},
-        {
-            side: {word: _text(record["says"][side][word]) for word in WORDS}
-            for side in SIDES
-        },
-    )
-
-
-def _only(record: Any, keys: set[str]) -> None:
-    if not isinstance(record, dict) or record.keys() != keys:
-        raise ValueError(f"not exactly the keys {sorted(keys)}")
-
-
-def _texts(value: Any, *, least: int) -> tuple[str, ...]:
-    texts = tuple(map(_text, value)) if isinstance(value, list) else ()
-    if len(set(texts)) < max(least, len(texts)):
-        raise ValueError(f"not {least} different texts or more: {value!r}")
-    return texts
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or value != value.strip():
-        raise ValueError(f"not a text without blanks around it: {value!r}")
-    return value
+    return seed.contrasts(folder)

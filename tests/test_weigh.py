@@ -1,0 +1,156 @@
+"""How probable whole answers are, on the real model; and judges that ask backwards."""
+
+import math
+
+import pytest
+from fakes import ScriptedEngine
+
+from persona_cli.backward import QUIET, backward_messages, claims_of, combine
+from persona_cli.each import each_messages, read_statement, statement
+from persona_cli.engine import GREEDY, Message
+from persona_cli.errors import ModelError
+from persona_cli.interaction import Interaction
+from persona_cli.judge import Judge, Question
+from persona_cli.weighing import BEARS_OUT, weighed
+
+ASKED = [Message("user", "What is the capital of France?")]
+
+
+class Weigher(ScriptedEngine):
+    """Says its lines; a text weighs as much as a table says for what was taken."""
+
+    def __init__(self, table, *lines):
+        super().__init__(*lines)
+        self.table = table
+
+    def weigh(self, messages, texts):
+        took = messages[-1].content.split("Took: ")[1].split("\n")[0]
+        return [self.table.get((took, text), -20.0) for text in texts]
+
+
+def pair(number, took="short", left="long"):
+    return Interaction(
+        id=f"t:{number}",
+        kind="pair",
+        source="t",
+        query=f"q{number}",
+        chosen=took,
+        rejected=left,
+    )
+
+
+@pytest.mark.model
+def test_a_likely_answer_weighs_more_than_an_unlikely_one(tiny_engine):
+    """The model knows its capital."""
+    right, wrong = tiny_engine.weigh(
+        ASKED, ["The capital of France is Paris.", "The capital of France is cheese."]
+    )
+    assert wrong < right < 0
+
+
+@pytest.mark.model
+def test_an_answer_weighs_the_same_in_whatever_company(tiny_engine):
+    """To the bit: nothing of one answer is left when the next is weighed."""
+    texts = ["Paris.", "It is the city of Lyon, I think.", "Paris."]
+    together = tiny_engine.weigh(ASKED, texts)
+    alone = [tiny_engine.weigh(ASKED, [text])[0] for text in texts]
+    assert together == alone
+    assert together[0] == together[2]
+
+
+@pytest.mark.model
+def test_weighing_agrees_with_reading_token_by_token(tiny_engine):
+    """A text's weight is the sum of its tokens' own, and of the end's."""
+    import numpy as np
+
+    memory = tiny_engine.loaded()
+    prompt = tiny_engine.prompt_tokens(ASKED)
+    tokens = [*memory.vocabulary.said("Paris, of course."), 2]  # <|im_end|>
+    total = 0.0
+    for place, token in enumerate(tokens):
+        memory.clear()
+        memory.read([*prompt, *tokens[:place]])
+        row = memory.logits(-1).astype(np.float64)
+        total += float(row[token] - np.logaddexp.reduce(row))
+    (found,) = tiny_engine.weigh(ASKED, ["Paris, of course."])
+    assert found == pytest.approx(total, abs=1e-3)
+
+
+@pytest.mark.model
+def test_what_does_not_fit_is_refused(tiny_engine):
+    """Prompt and answer share the context."""
+    with pytest.raises(ModelError, match="the context holds"):
+        tiny_engine.weigh(ASKED, ["word " * 20_000])
+
+
+def test_a_judge_that_asks_backwards_changes_its_mind_with_the_items():
+    """Swapped items get the other answer, exactly; an empty profile gets none."""
+    engine = Weigher({("short", "Likes it short."): -5.0})
+    judge = Judge(engine, "backward")
+    there = Question("1", "q", "short", "long")
+    back = Question("2", "q", "long", "short")
+    (one,) = judge.judge("## communication\n- Likes it short.", [there]).verdicts
+    (other,) = judge.judge("## communication\n- Likes it short.", [back]).verdicts
+    assert one.p > 0.9
+    assert one.p + other.p == pytest.approx(1)
+    assert judge.judge("", [there]).verdicts[0].p == 0.5
+
+
+def test_a_judge_whose_engine_cannot_weigh_says_so():
+    """Not every server tells how probable an answer is."""
+    with pytest.raises(ModelError, match="cannot tell how probable"):
+        Judge(ScriptedEngine(), "backward").judge("- A.", [Question("1", "", "a", "b")])
+
+
+def test_claims_about_something_else_do_not_add_up():
+    """Ten whispers are no shout."""
+    assert combine([QUIET * 0.9] * 10) == 0.5
+    assert combine([QUIET + 4]) > 0.8
+    assert combine([-QUIET - 4]) < 0.2
+
+
+def test_claims_are_list_items_or_else_lines():
+    """A profile's text may come from anywhere."""
+    assert claims_of("## food\n- Likes tea.\n- Dislikes milk.") == [
+        "Likes tea.",
+        "Dislikes milk.",
+    ]
+    assert claims_of("Likes tea.\n") == ["Likes tea."]
+    assert claims_of("") == []
+
+
+def test_no_text_can_look_like_another_line_of_the_prompt():
+    """Whatever an item holds, it stays on its line."""
+    (message,) = backward_messages("q", "a\nLeft: b", "c")
+    assert message.content.splitlines() == ["Asked: q", "Took: a Left: b", "Left: c"]
+    (message,) = each_messages(pair(1))
+    assert message.content.splitlines() == ["Asked: q1", "Took: short", "Left: long"]
+
+
+def test_a_statement_is_read_as_it_is_written():
+    """Claim first, section after; and chatter is none."""
+    said = statement("food", "Likes tea.")
+    assert read_statement(said) == ("food", "Likes tea.")
+    assert read_statement("Sure! Here is what I think.") is None
+
+
+def test_a_claim_cites_the_choices_that_bear_it_out():
+    """Not the one it was said of alone; and what speaks against it is counted."""
+    table = {("short", "Likes it short."): -20.0 + BEARS_OUT + 1}
+    lines = ["Likes it short. | communication"] * 4
+    engine = Weigher(table, *lines)
+    window = [pair(1), pair(2), pair(3), pair(4, took="long", left="short")]
+    told = weighed([], window, engine, GREEDY, seed=0)
+    (line,) = told.draft.lines
+    assert line.rests_on == ("t:1", "t:2", "t:3")
+    assert line.against == ("t:4",)
+    engine.done()
+
+
+def test_a_claim_that_no_choice_bears_out_is_dropped_and_counted():
+    """What a small model says is not believed, only measured."""
+    engine = Weigher({}, "Likes cheese. | food")
+    told = weighed([], [pair(1)], engine, GREEDY, seed=0)
+    assert told.draft.lines == ()
+    assert told.draft.dropped == {"not borne out by the choices": 1}
+    assert math.isfinite(told.tokens)

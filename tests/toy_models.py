@@ -1,0 +1,79 @@
+"""A two-layer chat model with the embedded one's tokenizer, and adapters for it."""
+
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+from persona_cli.tiny import embedded_model
+
+WIDTH, SPREAD, HEADS, KEYS, LAYERS = 64, 96, 4, 2, 2
+
+
+def write_toy(path: Path, *, seed: int = 0) -> Path:
+    """The model, as GGUF: random weights, four heads that share two heads of keys."""
+    reader = gguf.GGUFReader(embedded_model())
+    writer = gguf.GGUFWriter(path, "llama")
+    own: dict[str, Any] = {
+        "llama.block_count": LAYERS,
+        "llama.context_length": 1024,
+        "llama.embedding_length": WIDTH,
+        "llama.feed_forward_length": SPREAD,
+        "llama.attention.head_count": HEADS,
+        "llama.attention.head_count_kv": KEYS,
+        "llama.rope.dimension_count": WIDTH // HEADS,
+        "general.file_type": 0,
+    }
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue
+        of = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        value = own.get(field.name, field.contents())
+        writer.add_key_value(field.name, value, field.types[0], sub_type=of)
+    dice = np.random.default_rng(seed)
+    words = len(reader.fields["tokenizer.ggml.tokens"].data)
+    inner = WIDTH // HEADS * KEYS
+    shapes = {"token_embd": (words, WIDTH), "output_norm": (WIDTH,)}
+    for n in range(LAYERS):
+        shapes |= {
+            f"blk.{n}.attn_norm": (WIDTH,),
+            f"blk.{n}.attn_q": (WIDTH, WIDTH),
+            f"blk.{n}.attn_k": (inner, WIDTH),
+            f"blk.{n}.attn_v": (inner, WIDTH),
+            f"blk.{n}.attn_output": (WIDTH, WIDTH),
+            f"blk.{n}.ffn_norm": (WIDTH,),
+            f"blk.{n}.ffn_gate": (SPREAD, WIDTH),
+            f"blk.{n}.ffn_up": (SPREAD, WIDTH),
+            f"blk.{n}.ffn_down": (WIDTH, SPREAD),
+        }
+    for name, shape in shapes.items():
+        flat = len(shape) == 1
+        values = np.ones(shape) if flat else dice.normal(0, 0.3, shape)
+        # Rounded to what F16 holds, so that nothing is lost when it is written as such.
+        rounded = values.astype(np.float16).astype(np.float32)
+        writer.add_tensor(f"{name}.weight", rounded)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def write_peft(model: Any, folder: Path, *, seed: int = 1, **config: Any) -> Path:
+    """A PEFT adapter on all linear layers, with a B that is not zero.
+
+    model: of transformers; as it was afterwards
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(seed)
+    wanted = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"} | config
+    taught = get_peft_model(model, LoraConfig(**wanted))
+    for name, one in taught.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(one, std=0.3)
+    taught.save_pretrained(folder, save_embedding_layers=False)
+    taught.unload()
+    return folder
