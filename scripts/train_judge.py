@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from accelerate import PartialState
+from transformers.utils import logging
 
 from persona_cli.errors import InputError, PersonaError
 from persona_cli.files import write_whole
@@ -52,6 +53,8 @@ def teach(run: Run) -> int:
     if run.base is None:
         raise InputError(f"{run.out / 'run.yaml'}: no base", remedy="Give --base.")
     state = PartialState()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     torch.manual_seed(run.seed)
     parts = corpus_by_split(run.data.folder)
     if not any(parts["train"]):

@@ -17,13 +17,15 @@ from scripts import train_data
 SEED = Path(__file__).parent.parent / "scripts" / "data" / "seed"
 
 
-def made(folder, *, users=24, shard=10, processes=1, seed=0, tell=lambda _: None):
+def made(
+    folder, *, users=24, shard=10, processes=1, seed=0, share=0.2, tell=lambda _: None
+):
     asked = Simulation(
         users=users,
         shard_users=shard,
         processes=processes,
-        val_share=0.2,
-        test_share=0.2,
+        val_share=share,
+        test_share=share,
     )
     return simulate(SEED, folder, asked, seed=seed, tell=tell)
 
@@ -48,8 +50,8 @@ def test_users_depend_on_seed_and_number_alone(tmp_path):
 
 def test_another_seed_is_other_people(tmp_path):
     """All of them."""
-    made(tmp_path / "one", users=6, seed=1)
-    made(tmp_path / "two", users=6, seed=2)
+    made(tmp_path / "one", users=6, seed=1, share=0)
+    made(tmp_path / "two", users=6, seed=2, share=0)
     one, two = (
         {line for split in SPLITS for line in lines(tmp_path / name, split)}
         for name in ("one", "two")

@@ -12,6 +12,7 @@ from persona_cli.archive import Archive
 from persona_cli.errors import InputError, ModelError
 from persona_cli.files import write_whole
 from persona_cli.interaction import Interaction
+from persona_cli.markers import OWN_RUN
 from persona_cli.settings import Settings
 from persona_cli.split import held_out
 from persona_cli.training.data_stage import make_data
@@ -339,6 +340,22 @@ def test_of_a_profile_only_what_may_be_learned_from_is_read(tmp_path):
     assert 0 < len(free) < len(HISTORY)
     assert [deed.id for deed in person.history] == free
     assert dropped == {"interactions: what another tool remembers": 1}
+
+
+def test_a_log_is_guarded_as_update_guards_it(tmp_path):
+    """What persona wrote itself is nobody's behaviour; a deed met twice is one."""
+    log = write_log(tmp_path / "log.jsonl", 3)
+    own = {"id": "a-name-that-is-unique", "chosen": f"x {OWN_RUN}", "rejected": "y"}
+    with log.open("a") as file:
+        file.write(json.dumps(own) + "\n")
+    dropped: Counter[str] = Counter()
+
+    (person,) = people([log], Settings(), dropped)
+
+    assert [deed.chosen for deed in person.history] == ["short 1", "short 2", "short 3"]
+    assert dropped == {"interactions: not let pass by the guard": 1}
+    (again,) = people([tmp_path], Settings(), Counter())
+    assert again.history == person.history
 
 
 def test_a_long_history_is_cut_into_pieces_of_about_one_length():
