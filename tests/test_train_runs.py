@@ -300,3 +300,17 @@ def test_recipes_have_what_the_stage_takes(stage):
         if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
     }
     assert set(find_recipe("tiny", stage).method) == taken | more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choosy:
+    """Hyper-parameters of which one is a word, or nothing."""
+
+    kind: Literal["Q8_0", "Q4_0"] | None
+
+
+@pytest.mark.parametrize("kind", [None, "Q8_0"])
+def test_a_word_or_nothing_is_taken(kind, tmp_path):
+    """``Literal[…] | None`` is a union of another type than ``int | None``."""
+    run = a_run(tmp_path, method={"kind": kind})
+    assert method_of(run, Choosy) == Choosy(kind=kind)

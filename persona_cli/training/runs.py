@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_origin
 
 from persona_cli import strict_yaml
 from persona_cli.errors import InputError
@@ -258,7 +258,7 @@ def _value(kind: Any, value: Any, place: str) -> Any:
 
 
 def _is_union(kind: Any) -> bool:
-    return type(kind).__name__ in {"Union", "UnionType"}
+    return get_origin(kind) in (Union, UnionType)
 
 
 def _plain(value: Any) -> Any:
