@@ -52,7 +52,8 @@ def teach(run: Run) -> int:
     method = method_of(run, Method)
     if run.base is None:
         raise InputError(f"{run.out / 'run.yaml'}: no base", remedy="Give --base.")
-    state = PartialState()
+    # On a CPU it sees one process, unless told so.
+    state = PartialState(cpu=not torch.cuda.is_available())
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.manual_seed(run.seed)

@@ -12,6 +12,7 @@ RUN.yaml is written by ``persona train rl``. What comes of it, in its ``out``:
 import json
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -79,7 +80,8 @@ def main(arguments: list[str]) -> int:
 def reward(run: runs.Run) -> int:
     """Reward; 0, or 128 and the signal that ended it before its end."""
     method = runs.method_of(run, Method)
-    state = PartialState()
+    # Told so, or several processes on a CPU would not know of each other.
+    state = PartialState(cpu=not torch.cuda.is_available())
     world = state.num_processes
     if fault := fault_of(method, world=world):
         raise InputError(f"{run.out / 'run.yaml'}: method.{fault}", remedy="Mend it.")
@@ -88,6 +90,7 @@ def reward(run: runs.Run) -> int:
         raise InputError(
             f"{run.out / 'run.yaml'}: no {lacking}", remedy=f"Give --{lacking}."
         )
+    warnings.simplefilter("ignore", FutureWarning)  # our libraries warn of each other
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     disable_progress_bars()

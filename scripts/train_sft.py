@@ -57,7 +57,8 @@ def teach(run: Run) -> int:
         raise InputError(f"{run.out / 'run.yaml'}: method.{fault}", remedy="Mend it.")
     if run.base is None:
         raise InputError(f"{run.out / 'run.yaml'}: no base", remedy="Give --base.")
-    state = PartialState()
+    # On a CPU it sees one process, unless told so.
+    state = PartialState(cpu=not torch.cuda.is_available())
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     disable_progress_bars()

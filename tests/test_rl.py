@@ -146,6 +146,11 @@ def curve(folder, figure):
     return {line["step"]: line[figure] for line in lines if figure in line}
 
 
+def visits_of(number):
+    every = list(courses(user(n) for n in range(number)))
+    return visits(every, number, seed=0, deeds=2)
+
+
 def trainer_of(policy, out, reader, **changes):
     """TRL's trainer with our hook and a scripted reader."""
     method = Method(**{**METHOD, **changes})
@@ -208,6 +213,36 @@ def test_each_group_is_compared_with_itself_alone(policy, tmp_path):
     weights = (seen["tool_mask"] * seen["completion_mask"]).sum(-1).view(3, 2, 3, 4)
     assert (weights[:, :, 2] == 0).all()
     assert (weights[:, :, :2] > 0).all()
+
+
+def test_answers_come_back_to_their_prompts(policy, tmp_path, monkeypatch):
+    """Whatever is written together, and in whatever order."""
+    trainer = trainer_of(policy, tmp_path, Payer())
+    together = []
+
+    def echo(prompts, *_):
+        together.append(len(prompts))
+        return [[sum(prompt)] for prompt in prompts], None
+
+    monkeypatch.setattr(trainer, "_generate_single_turn", echo)
+    prompts = [[number] * (1 + number * 7 % 11) for number in range(150)]
+    written, logprobs = trainer.write(prompts)
+    assert written == [[sum(prompt)] for prompt in prompts]
+    assert together == [64, 64, 22]
+    assert logprobs == [None] * 150
+
+
+def test_the_same_lot_rolls_the_same(policy, tmp_path):
+    """So before and after are measured with the same dice."""
+    trainer = trainer_of(policy, tmp_path, Payer())
+    hook, met = trainer.rollout_func, visits_of(2)
+
+    def said(lot):
+        found = hook.roll(met, trainer, lot=lot)
+        return [one.answers[0].tokens for groups in found for one in groups[0].rollouts]
+
+    assert said("a") == said("a")
+    assert said("a") != said("b")
 
 
 def test_a_run_leaves_all_that_it_should(unbroken):
@@ -275,6 +310,40 @@ def test_all_weights_can_be_rewarded_by_another_model(made, tmp_path):
     assert (tmp_path / "model" / "model.safetensors").is_file()
     assert (tmp_path / "model" / "tokenizer.json").is_file()
     assert not (tmp_path / "adapter").exists()
+
+
+def test_two_processes_make_one_run(made, unbroken, tmp_path):
+    """A user each makes a step of two users, measured once; and one curve.
+
+    By torch's launcher: accelerate's own starts several processes on a CPU by MPI only.
+    """
+    run_file = plan(made, tmp_path)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [sys.executable, *launcher, SCRIPT, run_file],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("train: 6 users, met 8 times") == 1
+    assert list(curve(tmp_path, "reward")) == [1, 2, 3, 4]
+    told = json.loads((tmp_path / "done.json").read_text())
+    alone = json.loads((unbroken / "done.json").read_text())
+    assert (told["val_n"], told["rollouts"]) == (alone["val_n"], alone["rollouts"])
+    # Other dice write other answers, of about a length.
+    assert told["tokens"] == pytest.approx(alone["tokens"], rel=0.1)
+
+
+def test_talk_goes_to_stderr(made, tmp_path, capfd):
+    """A line for every line of the curve, and none of our libraries' own."""
+    assert train(plan(made, tmp_path, steps=2, val_users=0)) == 0
+    said = capfd.readouterr()
+    assert said.out == ""
+    first, *steps = said.err.splitlines()
+    assert first == "train: 4 users, met 4 times"
+    assert [line[:10] for line in steps] == ["step 1/2  ", "step 2/2  "]
 
 
 @pytest.mark.parametrize(

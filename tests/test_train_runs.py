@@ -280,6 +280,7 @@ def test_a_recipe_of_another_stage_or_none_is_refused(tmp_path):
 METHODS = {
     "sft": ("sft.py", set()),
     "judge": ("judge_stage.py", set()),
+    "rl": ("rl.py", set()),
     "export": ("export_stage.py", set()),
 }
 

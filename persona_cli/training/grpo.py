@@ -65,7 +65,10 @@ class Trainer(GRPOTrainer):  # type: ignore[misc]
         if hasattr(self.model, "peft_config"):
             # The policy's alone: a reader's adapter may lie beside it.
             self.model.save_pretrained(
-                folder, state_dict=state_dict, selected_adapters=["default"]
+                folder,
+                state_dict=state_dict,
+                selected_adapters=["default"],
+                save_embedding_layers=False,  # no word is ever added
             )
             self.processing_class.save_pretrained(folder)
         else:

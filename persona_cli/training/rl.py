@@ -168,13 +168,14 @@ def config_of(method: Method, folder: Path, *, seed: int, world: int) -> GRPOCon
         loss_type="dapo",  # a mean over tokens, however many rows are learned at once
         disable_dropout=True,
         use_vllm=cuda and find_spec("vllm") is not None,
-        gradient_checkpointing=method.recompute,
+        activation_checkpointing=method.recompute,
         max_steps=method.steps,
         learning_rate=method.learning_rate,
         lr_scheduler_type="constant_with_warmup",
         warmup_steps=method.warmup,
         weight_decay=0.0,
         max_grad_norm=method.clip,
+        ddp_find_unused_parameters=False,  # all are used
         bf16=bf16(computing(method)),
         use_cpu=not cuda,
         logging_steps=method.log,
