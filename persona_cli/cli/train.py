@@ -35,7 +35,7 @@ commands = command_group()
 train = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Train a writer or a judge of your own, and export it (extra: train).",
+    help="Train a writer or a judge of your own (extra: train).",
 )
 commands.add_typer(train, name="train")
 
