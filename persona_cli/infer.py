@@ -109,7 +109,7 @@ def next_window(
     """
     if asking.manners.prompt == "each":  # one at a time: they need no room together
         return Window(tuple(pending[:MOST_INTERACTIONS]))
-    bare = engine.count(_messages(past, Window(()), (), asking))
+    bare = engine.count(window_messages(past, Window(()), (), asking))
     room = int((engine.context - bare - asking.reserve) * (1 - OBSERVED_SHARE))
     if room < SMALLEST_ROOM:
         raise ModelError(
@@ -228,7 +228,7 @@ def _ask(
     if asking.candidates > 1 and manners.sampling.temperature == 0:
         manners = _lively(manners)  # greedy ones would all be the same
     answers = engine.draft(
-        _messages(past, window, observations, asking),
+        window_messages(past, window, observations, asking),
         asking.candidates,
         max_tokens=asking.answer_tokens,
         sampling=manners.sampling,
@@ -302,12 +302,13 @@ def _read(
     return Draft(tuple(lines), dropped)
 
 
-def _messages(
+def window_messages(
     past: Sequence[Claim],
     window: Window,
     observations: Sequence[Observation],
     asking: Asking,
 ) -> list[Message]:
+    """The prompt of one streaming step; what is trained is asked in the same words."""
     numbers = {deed.id: n for n, deed in enumerate(window.interactions, 1)}
     blocks = [block(deed, n) for n, deed in enumerate(window.interactions, 1)]
     values = {"window": "\n\n".join(blocks)}
@@ -339,7 +340,7 @@ def _fitting(
     """As many observations as still fit beside the window."""
     room = engine.context - asking.reserve
     shown = tuple(observations)
-    while shown and engine.count(_messages(past, window, shown, asking)) > room:
+    while shown and engine.count(window_messages(past, window, shown, asking)) > room:
         shown = shown[: len(shown) // 2]
     return shown
 

@@ -20,8 +20,7 @@ from typing import Literal
 from persona_cli.each import NOTHING, each_messages, statement
 from persona_cli.engine import Message
 from persona_cli.fold import EARLIER, observed
-from persona_cli.infer import MOST_OBSERVATIONS, Asking
-from persona_cli.infer import _messages as infer_messages
+from persona_cli.infer import MOST_OBSERVATIONS, Asking, window_messages
 from persona_cli.models.catalogue import Manners
 from persona_cli.profile import Claim
 from persona_cli.training.users import SimulatedUser, Step, SummaryLine
@@ -97,7 +96,7 @@ def _step(user: SimulatedUser, before: Step, step: Step, form: Form) -> Example:
     ]
     earlier = deeds[max(0, begin - EARLIER) : begin]
     counted = [one for one in observed(earlier, window) if not one.hearsay]
-    messages = infer_messages(
+    messages = window_messages(
         past, window, counted[:MOST_OBSERVATIONS], Asking(manners=Manners(prompt=form))
     )
     if form == "summary":

@@ -17,8 +17,7 @@ from persona_cli.draft import LONGEST_CLAIM, read_draft
 from persona_cli.each import NOTHING, each_messages, read_statement
 from persona_cli.engine import Message
 from persona_cli.fold import EARLIER, observed
-from persona_cli.infer import MOST_OBSERVATIONS, Asking
-from persona_cli.infer import _messages as infer_messages
+from persona_cli.infer import MOST_OBSERVATIONS, Asking, window_messages
 from persona_cli.interaction import Interaction
 from persona_cli.judge import profile_text
 from persona_cli.models.catalogue import Manners
@@ -123,7 +122,7 @@ class Writer:
         earlier = deeds[: -MOST_INTERACTIONS or None][-EARLIER:]
         counted = [one for one in observed(earlier, window) if not one.hearsay]
         asking = Asking(manners=Manners(prompt=self.form))
-        return [infer_messages(past, window, counted[:MOST_OBSERVATIONS], asking)]
+        return [window_messages(past, window, counted[:MOST_OBSERVATIONS], asking)]
 
     def fitting(
         self, past: Sequence[Claim], deeds: Sequence[Interaction]

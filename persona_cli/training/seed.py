@@ -105,7 +105,7 @@ def _contrast(record: Any, domain: str) -> Contrast:
     return Contrast(
         record["id"],
         domain,
-        _text(record["section"]),
+        text_of(record["section"]),
         {side: _side(record[side]) for side in SIDES},
         situations,
     )
@@ -118,10 +118,10 @@ def _side(record: Any) -> Side:
     if record["strength"] not in ("strong", "mild"):
         raise ValueError(f"strength {record['strength']!r}")
     return Side(
-        _texts(record["claims"], least=2),
+        texts_of(record["claims"], least=2),
         record["sign"],
         record["strength"],
-        _texts(record["implied"], least=1),
+        texts_of(record["implied"], least=1),
     )
 
 
@@ -131,10 +131,10 @@ def _situation(record: Any) -> Situation:
     for side in SIDES:
         _only(record["says"][side], set(WORDS))
     return Situation(
-        _text(record["query"]),
-        {side: _texts(record[side], least=2) for side in SIDES},
+        text_of(record["query"]),
+        {side: texts_of(record[side], least=2) for side in SIDES},
         {
-            side: {word: _text(record["says"][side][word]) for word in WORDS}
+            side: {word: text_of(record["says"][side][word]) for word in WORDS}
             for side in SIDES
         },
     )
@@ -145,14 +145,16 @@ def _only(record: Any, keys: set[str]) -> None:
         raise ValueError(f"not exactly the keys {sorted(keys)}")
 
 
-def _texts(value: Any, *, least: int) -> tuple[str, ...]:
-    texts = tuple(map(_text, value)) if isinstance(value, list) else ()
+def texts_of(value: Any, *, least: int) -> tuple[str, ...]:
+    """Different texts of a line, as many as needed; Raises: ValueError."""
+    texts = tuple(map(text_of, value)) if isinstance(value, list) else ()
     if len(set(texts)) < max(least, len(texts)):
         raise ValueError(f"not {least} different texts or more: {value!r}")
     return texts
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A text of a line, with no blanks around it; Raises: ValueError."""
     if not isinstance(value, str) or not value.strip() or value != value.strip():
         raise ValueError(f"not a text without blanks around it: {value!r}")
     return value

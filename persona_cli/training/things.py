@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from persona_cli.training.seed import Split, lot
+from persona_cli.training.seed import Split, lot, text_of, texts_of
 
 FEWEST_THINGS = 4
 FEWEST_ITEMS = 3
@@ -66,12 +66,12 @@ def split_category(category: Category) -> Split:
 def _category(record: Any) -> Category:
     things = tuple(
         Thing(
-            _text(one["name"]),
+            text_of(one["name"]),
             {
-                sign: _texts(one["claims"][sign], least=1)
+                sign: texts_of(one["claims"][sign], least=1)
                 for sign in ("likes", "dislikes")
             },
-            _texts(one["items"], least=FEWEST_ITEMS),
+            texts_of(one["items"], least=FEWEST_ITEMS),
         )
         for one in record["things"]
     )
@@ -81,22 +81,9 @@ def _category(record: Any) -> Category:
     if not queries:
         raise ValueError("no queries")
     return Category(
-        _text(record["id"]),
-        _text(record["section"]),
-        _text(record["noun"]),
+        text_of(record["id"]),
+        text_of(record["section"]),
+        text_of(record["noun"]),
         queries,
         things,
     )
-
-
-def _texts(value: Any, *, least: int) -> tuple[str, ...]:
-    texts = tuple(map(_text, value)) if isinstance(value, list) else ()
-    if len(set(texts)) < max(least, len(texts)):
-        raise ValueError(f"not {least} different texts or more: {value!r}")
-    return texts
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or value != value.strip():
-        raise ValueError(f"not a text without blanks around it: {value!r}")
-    return value
