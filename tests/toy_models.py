@@ -1,5 +1,6 @@
 """A two-layer chat model with the embedded one's tokenizer, and adapters for it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,28 @@ from persona_cli.tiny import embedded_model
 
 WIDTH, SPREAD, HEADS, KEYS, LAYERS = 64, 96, 4, 2, 2
 
+_NAMES = {
+    "token_embd": "model.embed_tokens",
+    "output_norm": "model.norm",
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
 
-def write_toy(path: Path, *, seed: int = 0) -> Path:
-    """The model, as GGUF: random weights, four heads that share two heads of keys."""
+
+def write_toy(
+    path: Path, *, seed: int = 0, weights: Mapping[str, Any] | None = None
+) -> Path:
+    """The model, as GGUF: random weights, four heads that share two heads of keys.
+
+    weights: those of a model of transformers that was this one, in their place
+    """
     reader = gguf.GGUFReader(embedded_model())
     writer = gguf.GGUFWriter(path, "llama")
     own: dict[str, Any] = {
@@ -50,6 +70,8 @@ def write_toy(path: Path, *, seed: int = 0) -> Path:
     for name, shape in shapes.items():
         flat = len(shape) == 1
         values = np.ones(shape) if flat else dice.normal(0, 0.3, shape)
+        if weights is not None:
+            values = _in_the_order_of_gguf(name, weights)
         # Rounded to what F16 holds, so that nothing is lost when it is written as such.
         rounded = values.astype(np.float16).astype(np.float32)
         writer.add_tensor(f"{name}.weight", rounded)
@@ -58,6 +80,18 @@ def write_toy(path: Path, *, seed: int = 0) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _in_the_order_of_gguf(name: str, weights: Mapping[str, Any]) -> Any:
+    """A tensor of transformers by llama.cpp's name; it turns pairs, not halves."""
+    layer, dot, part = name.removeprefix("blk.").partition(".")
+    own = f"model.layers.{layer}.{_NAMES[part]}" if dot else _NAMES[name]
+    values = weights[f"{own}.weight"].detach().numpy()
+    if part in ("attn_q", "attn_k"):
+        heads = HEADS if part == "attn_q" else KEYS
+        halves = values.reshape(heads, 2, -1, values.shape[1])
+        values = halves.swapaxes(1, 2).reshape(values.shape)
+    return values
 
 
 def write_peft(model: Any, folder: Path, *, seed: int = 1, **config: Any) -> Path:

@@ -54,6 +54,12 @@ def data(
             help="Real behaviour instead: a log or a profile; may be repeated.",
         ),
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Simulate from this seed corpus; else persona's own."
+        ),
+    ] = None,
     model: Model = None,
     shard_users: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Simulated users of a file.")
@@ -74,6 +80,8 @@ def data(
     session = begin(root)
     if simulate is not None and source:
         exclude("--simulate", "--from")
+    if corpus is not None and source:
+        exclude("--corpus", "--from")
     if model is not None and not source:
         wants("--model", "--from: simulated users need no teacher")
     paths = [_source(word, session.root) for word in source or ()]
@@ -92,6 +100,7 @@ def data(
         seed=seed_of(seed, session.settings.seed),
         recipe=recipe,
         base=(model or session.settings.model) if paths else None,
+        data=corpus,
         sources=tuple(paths),
     )
 
