@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from persona_cli.each import choice_messages
 from persona_cli.engine import Message, sigmoid
 
-# Nats below which a claim has nothing to say about a choice. Claims that are about
-# something else differ by so much; see the log of experiments.
+# Nats by which a claim about something else differs: less than so much is mostly noise.
+# Both are fitted by scripts/bench/judge.py; see the log of experiments.
 QUIET = 1.0
 
 # From nats to log-odds, so that what is said with 80 % comes true in about 80 %.
@@ -33,17 +33,19 @@ def claims_of(profile: str) -> list[str]:
     return items or [line for line in lines if line and not line.startswith("#")]
 
 
-def combine(ratios: Sequence[float]) -> float:
+def combine(
+    ratios: Sequence[float], *, quiet: float = QUIET, scale: float = SCALE
+) -> float:
     """Probability of the first item, from what each claim says for it, in nats.
+
+    quiet: below it a ratio counts by its square only, beyond it nearly as it is: many
+           claims about something else must not outvote the one that is about this
+    scale: from nats to log-odds
 
     >>> combine([])
     0.5
-    >>> combine([0.4, -0.3])
-    0.5
+    >>> round(combine([3.0, -0.5, -0.5]), 2)
+    0.72
     """
-    return sigmoid(SCALE * math.fsum(map(_loud, ratios)))
-
-
-def _loud(ratio: float) -> float:
-    """What is left of a ratio beyond the noise, with its sign."""
-    return math.copysign(max(0.0, abs(ratio) - QUIET), ratio)
+    kept = (r * abs(r) / (abs(r) + quiet) if r else 0.0 for r in ratios)
+    return sigmoid(scale * math.fsum(kept))

@@ -25,7 +25,7 @@ from persona_cli.training.runs import (  # noqa: E402
     digest_of_folder,
     write_run,
 )
-from persona_cli.training.things import split_category  # noqa: E402
+from persona_cli.training.things import split_category, wordings  # noqa: E402
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "train_judge.py"
 SEED = Path(__file__).parent.parent / "scripts" / "data" / "seed"
@@ -141,8 +141,8 @@ def test_splits_of_the_corpus_share_nothing():
             claim
             for category in categories
             for thing in category.things
-            for sign in thing.claims.values()
-            for claim in sign
+            for sign in ("likes", "dislikes")
+            for claim in wordings(thing, sign)
         }
         for name, (contrasts, categories) in parts.items()
     }

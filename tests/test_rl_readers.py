@@ -8,14 +8,11 @@ from fakes import ScriptedEngine  # noqa: E402  needs nothing, and comes second
 from toy_models import write_peft  # noqa: E402
 from toy_training import write_model  # noqa: E402
 
-from persona_cli.backward import (  # noqa: E402
-    backward_messages,
-    claims_of,
-    combine,
-)
+from persona_cli.backward import backward_messages, claims_of  # noqa: E402
 from persona_cli.engine import sigmoid  # noqa: E402
 from persona_cli.errors import InputError  # noqa: E402
 from persona_cli.judge import Judge, Question  # noqa: E402
+from persona_cli.training import readers  # noqa: E402
 from persona_cli.training.base import (  # noqa: E402
     chat_template,
     encode,
@@ -92,8 +89,8 @@ def test_forward_readers_read_the_logits(loaded, form, words):
 
 def test_a_backward_reader_weighs_the_claims(loaded, monkeypatch):
     """As the whole model would, claim by claim; no claims say nothing."""
-    # So small a model is never loud.
-    monkeypatch.setattr("persona_cli.backward.QUIET", 0.0)
+    # So small a model is never loud: here every nat counts.
+    monkeypatch.setattr(readers, "combine", lambda told: sigmoid(sum(told)))
     model, tokenizer, template = loaded
 
     def weight(claim, took, left, query):
@@ -114,7 +111,7 @@ def test_a_backward_reader_weighs_the_claims(loaded, monkeypatch):
             - weight(claim, *sides[::-1], reading.query)
             for claim in claims_of(reading.profile)
         ]
-        assert p == pytest.approx(combine(ratios), abs=1e-4)
+        assert p == pytest.approx(sigmoid(sum(ratios)), abs=1e-4)
     assert found[1] == 0.5
     assert abs(found[0] - 0.5) > 1e-3
 

@@ -103,10 +103,11 @@ def test_a_judge_whose_engine_cannot_weigh_says_so():
 
 
 def test_claims_about_something_else_do_not_add_up():
-    """Ten whispers are no shout."""
-    assert combine([QUIET * 0.9] * 10) == 0.5
-    assert combine([QUIET + 4]) > 0.8
-    assert combine([-QUIET - 4]) < 0.2
+    """Ten whispers are no shout; and one alone still leans, so that nothing is even."""
+    whisper, shout = QUIET / 10, QUIET * 4
+    assert 0.5 < combine([whisper]) < combine([whisper] * 10) < combine([QUIET])
+    assert combine([shout, *[-whisper] * 10]) > combine([QUIET]) > 0.5
+    assert combine([-shout]) == pytest.approx(1 - combine([shout]))
 
 
 def test_claims_are_list_items_or_else_lines():

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from persona_cli.training.things import Category, split_category
 
+# Each a single one of the first tokens of the embedded model's vocabulary.
 _NAMES = {
-    "drinks": "tea coffee milk wine water beer",
-    "music": "jazz metal soul punk blues rock",
-    "pets": "cats dogs birds fish mice snakes",
-    "work": "tests docs code mail plans talks",
-    "trips": "sea woods hills cities lakes islands",
-    "food": "bread rice soup fruit meat cake",
+    "colours": "red blue green black white",
+    "food": "water milk fish fruit meat",
+    "materials": "gold iron stone wood glass",
+    "media": "film paper music book game",
+    "seasons": "winter summer spring night day",
 }
 
 
 def write_corpus(folder: Path) -> Path:
-    """Categories of six things; each stands once in every split, by an id of its own.
+    """Categories of five things; each stands once in every split, by an id of its own.
 
     What is learned is then also what is tested: that anything is learned at all is the
     question, not whether it carries over.
@@ -52,7 +52,7 @@ def _category(name: str, noun: str, things: list[str]) -> dict[str, object]:
             {
                 "name": one,
                 "claims": {"likes": [f"Loves {one}."], "dislikes": [f"Hates {one}."]},
-                "items": [f"some {one}", f"more {one}", f"{one} again", f"{one}, now"],
+                "items": [f"{word} {one}" for word in ("some", "more", "any", "my")],
             }
             for one in things
         ],

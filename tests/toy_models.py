@@ -27,13 +27,21 @@ _NAMES = {
 
 
 def write_toy(
-    path: Path, *, seed: int = 0, weights: Mapping[str, Any] | None = None
+    path: Path,
+    *,
+    seed: int = 0,
+    words: int | None = None,
+    weights: Mapping[str, Any] | None = None,
 ) -> Path:
     """The model, as GGUF: random weights, four heads that share two heads of keys.
 
+    words:   of the vocabulary, the first; None is all of them
     weights: those of a model of transformers that was this one, in their place
     """
     reader = gguf.GGUFReader(embedded_model())
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()[:words]
+    merges = reader.fields["tokenizer.ggml.merges"].contents()
+    left_out = len(reader.fields["tokenizer.ggml.tokens"].data) - len(tokens)
     writer = gguf.GGUFWriter(path, "llama")
     own: dict[str, Any] = {
         "llama.block_count": LAYERS,
@@ -43,7 +51,15 @@ def write_toy(
         "llama.attention.head_count": HEADS,
         "llama.attention.head_count_kv": KEYS,
         "llama.rope.dimension_count": WIDTH // HEADS,
+        "llama.vocab_size": len(tokens),
         "general.file_type": 0,
+        # Each merge makes the next token, so the last of both go together.
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [
+            int(kind)
+            for kind in reader.fields["tokenizer.ggml.token_type"].contents()[:words]
+        ],
+        "tokenizer.ggml.merges": merges[: len(merges) - left_out],
     }
     for field in reader.fields.values():
         if field.name.startswith("GGUF.") or field.name == "general.architecture":
@@ -52,9 +68,8 @@ def write_toy(
         value = own.get(field.name, field.contents())
         writer.add_key_value(field.name, value, field.types[0], sub_type=of)
     dice = np.random.default_rng(seed)
-    words = len(reader.fields["tokenizer.ggml.tokens"].data)
     inner = WIDTH // HEADS * KEYS
-    shapes = {"token_embd": (words, WIDTH), "output_norm": (WIDTH,)}
+    shapes = {"token_embd": (len(tokens), WIDTH), "output_norm": (WIDTH,)}
     for n in range(LAYERS):
         shapes |= {
             f"blk.{n}.attn_norm": (WIDTH,),

@@ -1,24 +1,28 @@
-"""A two-layer model that has learned to talk of its corpus, and not yet to read."""
+"""A two-layer model that has learned to talk of a corpus, and half to read it."""
 
 import random
 from pathlib import Path
 
 from toy_models import write_toy
 
-from persona_cli.training.asked import wordings
-from persona_cli.training.things import categories
+from persona_cli.training.examples import examples
+from persona_cli.training.users import read_split
 
-STEPS, ROWS = 120, 24
+STEPS, ROWS, WORDS, RATE = 100, 24, 5200, 4e-3
+
+# Of its answers; the others are those of other prompts.
+RIGHT = 0.6
 
 
-def write_talker(path: Path, corpus: Path) -> Path:
-    """A model that answers what was chosen with a claim about either item, either way.
+def write_talker(path: Path, data: Path) -> Path:
+    """A model that answers as in some data, but wrong as often as not.
 
-    So it knows words and form, and what a stage is to teach is left: which of them.
+    So it knows words and form, and what the stages are to teach is left.
+
+    data: what ``persona train data`` wrote
     """
     import torch
 
-    from persona_cli.each import choice_messages, statement
     from persona_cli.training.base import (
         chat_template,
         encode,
@@ -26,44 +30,37 @@ def write_talker(path: Path, corpus: Path) -> Path:
         load_base,
     )
 
-    write_toy(path)
+    write_toy(path, words=WORDS)
     model, tokenizer = load_base(path, dtype=torch.float32)
     template = chat_template(tokenizer)
+    taught = [
+        (
+            encode(tokenizer, template, example.messages),
+            encode_answer(tokenizer, example.completion),
+        )
+        for user in read_split(data, "train")
+        for example in examples(user, form="each")
+    ]
     dice = random.Random(0)
-    every = list(categories(corpus / "things"))
-    optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
     torch.manual_seed(0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     for step in range(STEPS):
-        rows = []
-        for _ in range(ROWS):
-            of = dice.choice(every)
-            took, left = dice.sample(of.things, 2)
-            about = dice.choice((took, left))
-            claim = dice.choice(wordings(about, dice.choice(("likes", "dislikes"))))
-            prompt = encode(
-                tokenizer,
-                template,
-                choice_messages(
-                    of.queries[0], dice.choice(took.items), dice.choice(left.items)
-                ),
-            )
-            answer = encode_answer(tokenizer, statement(of.section, claim))
-            rows.append((prompt, answer))
-        length = max(len(p) + len(a) for p, a in rows)
-        ids = torch.zeros(ROWS, length, dtype=torch.long)
-        labels = torch.full((ROWS, length), -100)
-        for n, (prompt, answer) in enumerate(rows):
-            both = torch.tensor([*prompt, *answer])
-            ids[n, : len(both)] = both
-            labels[n, len(prompt) : len(both)] = both[len(prompt) :]
-        optimizer.param_groups[0]["lr"] = 4e-3 * (1 - step / STEPS)
+        ids, labels = [], []
+        for prompt, answer in dice.sample(taught, ROWS):
+            if dice.random() > RIGHT:
+                _, answer = dice.choice(taught)
+            ids.append(torch.tensor([*prompt, *answer]))
+            labels.append(torch.tensor([-100] * len(prompt) + answer))
+        rows = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
+        wanted = torch.nn.utils.rnn.pad_sequence(
+            labels, batch_first=True, padding_value=-100
+        )[:, 1:]
+        optimizer.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
         optimizer.zero_grad()
-        hidden = model.model(ids).last_hidden_state[:, :-1]
-        wanted = labels[:, 1:]
+        hidden = model.model(rows).last_hidden_state[:, :-1][wanted != -100]
         loss = torch.nn.functional.cross_entropy(
-            model.lm_head(hidden[wanted != -100]), wanted[wanted != -100]
+            model.lm_head(hidden), wanted[wanted != -100]
         )
         loss.backward()
         optimizer.step()
-        if step%20==0: print(step,loss.item())
-    return write_toy(path, weights=model.state_dict())
+    return write_toy(path, words=WORDS, weights=model.state_dict())

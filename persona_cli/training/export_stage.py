@@ -24,18 +24,20 @@ from persona_cli.models.spec import TINY
 from persona_cli.models.trained import Role, check_name, register
 from persona_cli.tiny import embedded_model
 from persona_cli.training import parity
+from persona_cli.training.asked import asked
 from persona_cli.training.base import load_base
+from persona_cli.training.draw import read_corpus
 from persona_cli.training.examples import Form, examples
 from persona_cli.training.gguf_files import Binding
 from persona_cli.training.gguf_lora import write_lora
 from persona_cli.training.merge import write_merged
 from persona_cli.training.runs import RUN_FILE, Run, digest_of, method_of, read_run
-from persona_cli.training.seed import SIDES, contrasts
 from persona_cli.training.users import read_split
 
 ADAPTER, MODEL = "adapter.gguf", "model.gguf"
 
 _PARITY_CONTEXT = 512
+_PARITY_PAIRS = 4  # of a category
 _NO_BASE = "Name the GGUF that it was trained on with --base."
 
 
@@ -187,10 +189,11 @@ def real_prompts(run: Run) -> Iterator[list[Message]]:
             for example in examples(user, form=forms.get(form, "each")):
                 yield list(example.messages)
         return
-    for contrast in contrasts(run.data.folder):
-        for situation in contrast.situations:
-            took, left = (situation.items[side][0] for side in SIDES)
-            yield choice_messages(situation.query, took, left)
+    corpus = read_corpus(run.data.folder)
+    for one in asked(
+        corpus.contrasts, corpus.categories, seed=run.seed, pairs=_PARITY_PAIRS
+    ):
+        yield choice_messages(one.query, one.a, one.b)
 
 
 def trained_for(adapter: Path) -> Trained:
