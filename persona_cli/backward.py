@@ -15,10 +15,10 @@ from persona_cli.engine import Message, sigmoid
 
 # Nats by which a claim about something else differs: less than so much is mostly noise.
 # Both are fitted by scripts/bench/judge.py; see the log of experiments.
-QUIET = 1.0
+QUIET = 5.0
 
 # From nats to log-odds, so that what is said with 80 % comes true in about 80 %.
-SCALE = 0.5
+SCALE = 1.0
 
 
 def backward_messages(query: str, took: str, left: str) -> list[Message]:
@@ -45,7 +45,7 @@ def combine(
     >>> combine([])
     0.5
     >>> round(combine([3.0, -0.5, -0.5]), 2)
-    0.72
+    0.74
     """
     kept = (r * abs(r) / (abs(r) + quiet) if r else 0.0 for r in ratios)
     return sigmoid(scale * math.fsum(kept))

@@ -49,6 +49,9 @@ class Opener:
         """
         settings = self._settings
         ref = resolve_model(settings.model)
+        if settings.lora and ref.kind == "embedded":
+            # Its adapters make room for these, and so do the forms they were taught.
+            ref = replace(ref, own=None)
         engine = self._engine = load_engine(
             ref, settings, tell=self._tell, states=self._states
         )

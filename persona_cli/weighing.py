@@ -13,7 +13,7 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from persona_cli.draft import LONGEST_CLAIM, Draft, DraftLine
 from persona_cli.each import choice_messages, each_messages, read_statement
@@ -30,6 +30,9 @@ BEARS_OUT = 2.0
 
 # Choices that speak for a claim, of each that speaks against it.
 MOST_AGAINST = 3
+
+# Choices that must speak against a past claim before it is given up: people slip.
+GIVES_UP = 2
 
 # Statements that are weighed on every choice, and past claims: the work is their
 # product. Past ones beyond it stay as they are.
@@ -109,6 +112,7 @@ def weighed(
             continue
         explained |= set(line.rests_on)
         lines.append(line)
+    lines = [_turning(line, known, told) for line in lines]
     return Told(Draft(tuple(lines), dropped), "\n".join(texts), tokens)
 
 
@@ -183,6 +187,25 @@ def _of_past(claim: Claim, told: Mapping[str, float]) -> DraftLine | None:
             against=tuple(against),
         )
     return None
+
+
+def _turning(
+    line: DraftLine, past: Sequence[Claim], told: Mapping[str, Mapping[str, float]]
+) -> DraftLine:
+    """A new claim takes the place of past ones that the same choices speak against.
+
+    A past claim that new choices contradict, and no new claim explains, stays: they
+    were noise, or nothing better is known.
+    """
+    if line.keeps:
+        return line
+    gone = []
+    for claim in past:
+        for_it, against = _sides(told[claim.text])
+        shared = set(against) & set(line.rests_on)
+        if len(shared) >= GIVES_UP and len(against) > MOST_AGAINST * len(for_it):
+            gone.append(claim.id)
+    return replace(line, retires=tuple(gone)) if gone else line
 
 
 def _line(one: _Statement, told: Mapping[str, float]) -> DraftLine | None:

@@ -3,26 +3,30 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from gguf_files import write_adapter, write_model
 from typer.testing import CliRunner
 
+from persona_cli import gguf
 from persona_cli.cli.app import app
+from persona_cli.cli.options import complete_models
 from persona_cli.engine import Message
 from persona_cli.engines import load_engine
 from persona_cli.errors import ModelError, UsageError
 from persona_cli.judge import Judge, Question
 from persona_cli.llama import LlamaEngine
-from persona_cli.models import adapters as adapters_module
-from persona_cli.models.adapters import Adapters, adapters_of
-from persona_cli.models.catalogue import catalogue
+from persona_cli.models import catalogue as catalogue_module
+from persona_cli.models.adapters import BASE, Adapters, adapters_of
+from persona_cli.models.catalogue import Shipped, catalogue
 from persona_cli.models.installed import installed, local_path, locate, remove
 from persona_cli.models.shelf import Shelf, default_shelf
 from persona_cli.models.spec import resolve_model
 from persona_cli.models.trained import find_trained, register
 from persona_cli.settings import Settings
+from persona_cli.tiny import embedded_model
 
 AT = "2026-11-24T21:00:00Z"
 CHAT = [Message("user", "tea")]
@@ -72,6 +76,7 @@ def test_an_adapter_under_a_name_is_laid_over_its_base(base, shelf, tmp_path):
     plain = LlamaEngine(base)
     over = LlamaEngine(base, lora=[copy])
     assert engine.name == "mine"
+    assert [*complete_models("mi")] == ["mine"]
     said = engine.complete(CHAT, max_tokens=12).text
     assert said == over.complete(CHAT, max_tokens=12).text
     assert said != plain.complete(CHAT, max_tokens=12).text
@@ -144,32 +149,60 @@ def test_adapters_that_name_no_base_are_taken_as_they_are(base, shelf, tmp_path)
     assert adapters_of(ref, base, lora=[file], shelf=shelf).writer == (file,)
 
 
-def test_the_embedded_model_comes_with_the_adapters_that_are_shipped(
-    shelf, tmp_path, monkeypatch
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """The judge of the package: a small one in its place."""
+    monkeypatch.setattr(catalogue_module, "ADAPTERS", tmp_path)
+    catalogue.cache_clear()
+    yield write_adapter(tmp_path / "tiny-judge.gguf", size=0.1)
+    catalogue.cache_clear()
+
+
+def test_the_embedded_model_comes_with_the_adapter_that_is_shipped(
+    shelf, shipped, tmp_path
 ):
-    monkeypatch.setattr(adapters_module, "shipped", lambda name: tmp_path / name)
     ref = resolve_model("tiny")
     path = local_path(ref, shelf)
     assert path is not None
-    assert adapters_of(ref, path, lora=(), shelf=shelf) == Adapters()
-    judge = write_adapter(tmp_path / "tiny-judge.gguf", size=0.1)
-    assert adapters_of(ref, path, lora=(), shelf=shelf) == Adapters((), (judge,))
-    writer = write_adapter(tmp_path / "tiny-writer.gguf", size=0.1)
     found = adapters_of(ref, path, lora=(), shelf=shelf)
-    assert found == Adapters((writer,), (judge,))
+    assert found == Adapters((), (shipped,))
+    assert (ref.manners.prompt, ref.manners.judge) == ("infer", "backward")
     named = write_adapter(tmp_path / "named.gguf", size=0.1)
     assert adapters_of(ref, path, lora=[named], shelf=shelf) == Adapters((named,))
 
 
-def test_a_writer_over_the_embedded_model_keeps_its_judge(shelf, tmp_path, monkeypatch):
-    monkeypatch.setattr(adapters_module, "shipped", lambda name: tmp_path / name)
-    judge = write_adapter(tmp_path / "tiny-judge.gguf", size=0.1)
-    write_adapter(tmp_path / "tiny-writer.gguf", size=0.1)
+def test_its_weights_alone_are_asked_as_they_came(shelf):
+    """Of the same file under a path, adapters are neither laid over nor presumed."""
+    ref = resolve_model(str(embedded_model()))
+    assert adapters_of(ref, embedded_model(), lora=(), shelf=shelf) == Adapters()
+    assert (ref.manners.prompt, ref.manners.judge) == ("infer", "item")
+
+
+def test_a_model_is_asked_in_the_forms_that_its_adapters_were_trained_on():
+    tiny = catalogue()["tiny"]
+    both = {"writer": Shipped(Path("w"), "each"), "judge": Shipped(Path("j"), "pair")}
+    manners = replace(tiny, adapters=both).taught
+    assert (manners.prompt, manners.judge) == ("each", "pair")
+    assert replace(tiny, adapters={}).taught == tiny.manners
+
+
+def test_the_shipped_judge_belongs_to_the_embedded_model(shelf):
+    """By its own word; and it is small enough to be shipped."""
+    path = catalogue()["tiny"].adapters["judge"].path
+    assert gguf.check(path).text(BASE) == catalogue()["tiny"].sha256
+    assert path.stat().st_size < 12_000_000
+    ref = resolve_model("tiny")
+    assert adapters_of(ref, embedded_model(), lora=(), shelf=shelf).judge == (path,)
+
+
+def test_a_writer_over_the_embedded_model_keeps_its_judge(shelf, shipped, tmp_path):
     file = write_adapter(tmp_path / "a.gguf", size=0.2)
     writer = kept(shelf, file, "writer", "tiny", like="tiny", prompt="summary")
     ref = resolve_model("mine")
     path = locate(ref, shelf)
-    assert adapters_of(ref, path, lora=(), shelf=shelf) == Adapters((writer,), (judge,))
+    assert adapters_of(ref, path, lora=(), shelf=shelf) == Adapters(
+        (writer,), (shipped,)
+    )
     assert (ref.manners.prompt, ref.manners.grammar) == ("summary", False)
     assert ref.manners.judge == resolve_model("tiny").manners.judge
 

@@ -11,6 +11,7 @@ from persona_cli.engine import GREEDY, Message
 from persona_cli.errors import ModelError
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, Question
+from persona_cli.profile import Claim
 from persona_cli.weighing import BEARS_OUT, weighed
 
 ASKED = [Message("user", "What is the capital of France?")]
@@ -146,6 +147,21 @@ def test_a_claim_cites_the_choices_that_bear_it_out():
     assert line.rests_on == ("t:1", "t:2", "t:3")
     assert line.against == ("t:4",)
     engine.done()
+
+
+def test_a_change_of_mind_retires_what_it_contradicts():
+    """But one choice to the contrary is a slip, and the claim stays."""
+    table = {
+        ("long", "Likes it long."): -20.0 + BEARS_OUT + 1,
+        ("short", "Likes it short."): -20.0 + BEARS_OUT + 1,
+    }
+    past = [Claim("c001", "communication", "Likes it short.", count=3)]
+    for number, retired in ((1, ()), (3, ("c001",))):
+        window = [pair(n, took="long", left="short") for n in range(number)]
+        engine = Weigher(table, *["Likes it long. | communication"] * number)
+        told = weighed(past, window, engine, GREEDY, seed=0)
+        (line,) = told.draft.lines
+        assert (line.text, line.retires) == ("Likes it long.", retired)
 
 
 def test_a_claim_that_no_choice_bears_out_is_dropped_and_counted():

@@ -34,10 +34,12 @@ def _claims(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def complete_models(incomplete: str) -> Iterator[str]:
-    """Names of the catalogue that begin so."""
+    """Names that begin so: of the catalogue, and of what was trained here."""
     from persona_cli.models.catalogue import catalogue
+    from persona_cli.models.trained import trained_names
 
-    yield from (name for name in catalogue() if name.startswith(incomplete))
+    names = (*catalogue(), *trained_names())
+    yield from (name for name in names if name.startswith(incomplete))
 
 
 def engine_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ other tools name none, and are taken as they are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from persona_cli import gguf
@@ -52,13 +51,8 @@ def adapters_of(
     return found
 
 
-def shipped(name: str) -> Path:
-    """Where an adapter of the package would lie."""
-    return Path(str(files("persona_cli").joinpath("adapters", name)))
-
-
 def _own(ref: ModelRef) -> Adapters:
-    """Of what was trained here; or of the plain install, as far as they are shipped."""
+    """Of what was trained here; or of the plain install, which are shipped."""
     if ref.kind == "trained":
         writer, judge = ref.writer, ref.judge
         if ref.base is not None and ref.base.kind != "trained":
@@ -69,8 +63,7 @@ def _own(ref: ModelRef) -> Adapters:
             if judge is None and usual.judge is not None:
                 return Adapters((writer,), usual.judge)
     elif ref.kind == "embedded" and ref.entry is not None:
-        paths = {role: shipped(name) for role, name in ref.entry.adapters.items()}
-        there = {role: path for role, path in paths.items() if path.is_file()}
+        there = {role: one.path for role, one in ref.entry.adapters.items()}
         writer, judge = there.get("writer"), there.get("judge")
     else:
         return Adapters()

@@ -5,10 +5,11 @@ its tokens are drawn. A model that is in no catalogue has those of ``UNKNOWN``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -42,6 +43,21 @@ class Manners:
 
 UNKNOWN = Manners()
 
+# Of the package: adapters that persona trained and ships.
+ADAPTERS = Path(str(files("persona_cli").joinpath("adapters")))
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """An adapter of the package.
+
+    path: GGUF
+    form: that it was trained on: a prompt's for a writer, a judge's for a judge
+    """
+
+    path: Path
+    form: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -59,7 +75,7 @@ class Entry:
     licence:  of the weights
     context:  tokens it was trained to read
     memory:   what it takes at 8192 tokens, in words
-    adapters: ``writer`` and ``judge`` -> file in the package's folder of adapters
+    adapters: ``writer`` and ``judge`` -> what persona trained for it
     """
 
     name: str
@@ -75,7 +91,21 @@ class Entry:
     context: int
     memory: str
     manners: Manners
-    adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    adapters: Mapping[str, Shipped] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    @property
+    def taught(self) -> Manners:
+        """How to ask it with its adapters: in the forms that they were trained on."""
+        manners = self.manners
+        if writer := self.adapters.get("writer"):
+            prompt = one_of(writer.form, "infer", "summary", "each")
+            manners = replace(manners, prompt=prompt)
+        if judge := self.adapters.get("judge"):
+            form = one_of(judge.form, "pair", "item", "backward")
+            manners = replace(manners, judge=form)
+        return manners
 
 
 @cache
@@ -158,9 +188,12 @@ def one_of(value: Any, *allowed: str) -> Any:
     return value
 
 
-def _adapters(value: Any) -> Mapping[str, str]:
+def _adapters(value: Any) -> Mapping[str, Shipped]:
     found = {
-        one_of(role, "writer", "judge"): _a(str, name) for role, name in value.items()
+        one_of(role, "writer", "judge"): Shipped(
+            ADAPTERS / _a(str, one["file"]), _a(str, one["form"])
+        )
+        for role, one in value.items()
     }
     return MappingProxyType(found)
 

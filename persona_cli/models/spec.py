@@ -92,6 +92,7 @@ def resolve_model(spec: str) -> ModelRef:
             repo=entry.repo,
             file=entry.file,
             quant=entry.quant,
+            own=entry.taught if kind == "embedded" else None,
         )
     if spec.lower().endswith(".gguf") or "/" in spec:
         path = Path(spec).expanduser()

@@ -127,15 +127,17 @@ def find_trained(name: str, shelf: Shelf | None = None) -> ModelRef | None:
         return None
     paths = {held.file: Path(held.path) for held in found.files}
     entry = catalogue().get(found.like)
+    base = resolve_model(found.base) if found.base else None
+    usual = base.manners if base else entry.manners if entry else UNKNOWN
     return ModelRef(
         spec=name,
         kind="trained",
         entry=entry,
         path=paths.get("model.gguf"),
-        base=resolve_model(found.base) if found.base else None,
+        base=base,
         writer=paths.get("writer.gguf"),
         judge=paths.get("judge.gguf"),
-        own=_manners(entry.manners if entry else UNKNOWN, found),
+        own=_manners(usual, found),
     )
 
 

@@ -34,8 +34,8 @@ from persona_cli.training.judging import batches, ratios, tokens_of
 from persona_cli.training.runs import RUN_FILE, read_run
 from persona_cli.training.users import SimulatedUser, Target, read_split
 
-QUIETS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
-SCALES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
+QUIETS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
+SCALES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0)
 
 # Tokens read at once, padding included.
 _TOGETHER = 8000
