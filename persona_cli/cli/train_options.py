@@ -56,7 +56,9 @@ BaseSpec = Annotated[
 ]
 Adapter = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Start from this PEFT adapter, or that of a run."),
+    typer.Option(
+        metavar="DIR|GGUF", help="Start from this PEFT adapter, or that of a run."
+    ),
 ]
 Form = Annotated[
     str | None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from persona_cli import __version__
 from persona_cli.errors import InputError, ModelError, UsageError
+from persona_cli.models.adapters import adapters_of
 from persona_cli.models.installed import locate
 from persona_cli.models.shelf import Shelf
 from persona_cli.models.spec import resolve_model
@@ -52,7 +53,7 @@ class Wish:
     changes:  hyper-parameters, in place of the recipe's
     base:     spec of a model, a folder of transformers', or of a run that made one
     data:     what the stage learns from; None is the seed corpus
-    adapter:  of PEFT, or the folder of a run that made one
+    adapter:  of PEFT, the folder of a run that made one, or a GGUF
     sources:  logs and profiles that real behaviour comes from
     reader:   the folder of a judge's run, or a model as ``base``
     """
@@ -78,15 +79,16 @@ def planned(wish: Wish, *, shelf: Shelf, here: Path, today: date) -> Run:
     Raises: UsageError, InputError or ModelError for what is not there
     """
     recipe = chosen_recipe(wish)
-    adapter = None if wish.adapter is None else adapter_folder(wish.adapter)
     config = find_config(wish.launch) if wish.stage in LAUNCHED else None
     spec = wish.base or recipe.base
+    base = None if spec is None else base_of(spec, wish.stage, shelf=shelf)
+    adapter = None if wish.adapter is None else adapter_folder(wish.adapter, base)
     run = Run(
         persona=__version__,
         stage=wish.stage,
         seed=wish.seed,
         out=Path(),
-        base=None if spec is None else base_of(spec, wish.stage, shelf=shelf),
+        base=base,
         data=data_of(wish),
         adapter=adapter,
         adapter_sha256=None if adapter is None else digest_of_folder(adapter),
@@ -166,17 +168,29 @@ def data_of(wish: Wish) -> Data:
     return Data(folder=folder.absolute(), files=digests(folder, files))
 
 
-def adapter_folder(path: Path) -> Path:
+def adapter_folder(path: Path, base: Base | None = None) -> Path:
     """The PEFT adapter that a folder is, or that the run of that folder made.
 
+    path:   or a GGUF adapter over ``base``, which is unpacked
     Raises: InputError when there is none
     """
+    if path.suffix == ".gguf" and path.is_file():
+        if base is None or not Path(base.model).is_file():
+            raise InputError(
+                f"{path}: goes on a GGUF, and there is none for it",
+                remedy="Name the one that it was trained on with --base.",
+            )
+        from persona_cli.engines import cache_folder
+        from persona_cli.training.gguf_back import unpacked
+
+        return unpacked(path, Path(base.model), cache_folder()).absolute()
     for folder in (path, path / ADAPTER):
         if (folder / "adapter_config.json").is_file():
             return folder.absolute()
     raise InputError(
         f"{path}: no adapter in it",
-        remedy="Name a folder with adapter_config.json, or of a run that is done.",
+        remedy="Name a folder with adapter_config.json, of a run that is done, or a"
+        " .gguf.",
     )
 
 
@@ -248,6 +262,19 @@ def _reader(wish: Wish, *, shelf: Shelf) -> Reader | None:
             form=wish.reader_form or "backward",
         )
     base = base_of(wish.reader, wish.stage, shelf=shelf)
+    if not folder.exists():  # a model by name reads as it does elsewhere
+        ref = resolve_model(wish.reader)
+        own = adapters_of(ref, Path(base.model), lora=(), shelf=shelf)
+        judges = own.writer if own.judge is None else own.judge
+        if judges:
+            adapter = adapter_folder(judges[0], base)
+            return Reader(
+                model=base.model,
+                sha256=base.sha256,
+                adapter=adapter,
+                adapter_sha256=digest_of_folder(adapter),
+                form=wish.reader_form or ref.manners.judge,
+            )
     return Reader(model=base.model, sha256=base.sha256, form=wish.reader_form or "pair")
 
 
