@@ -5,20 +5,47 @@ binds letters badly. Turned round, there is nothing to guess by: how well is the
 foretold by having taken A and left B, and how well by the reverse? By Bayes' rule the
 difference of the two log-probabilities is the evidence of the claim for A. It is 0 for
 an empty profile, changes its sign with the order of the items, and binds no letter.
+
+Most claims of a profile are about something else, and their differences are noise. What
+a claim is about shows, too: neither choice makes it likelier than it is anyway.
 """
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from persona_cli.each import choice_messages
 from persona_cli.engine import Message, sigmoid
 
-# Nats by which a claim about something else differs: less than so much is mostly noise.
-# Both are fitted by scripts/bench/judge.py; see the log of experiments.
-QUIET = 5.0
+# Choices of which nothing can be told: after them a claim is as likely as it is anyway.
+NEUTRAL = (
+    ("", "one of them", "the other"),
+    ("What should I do?", "this", "that"),
+    ("", "something", "something else"),
+)
 
-# From nats to log-odds, so that what is said with 80 % comes true in about 80 %.
-SCALE = 1.0
+# Nats by which the likelier choice raises a claim that is about it, in half of the
+# cases; and from nats to log-odds. Fitted by scripts/bench/judge.py; see the log of
+# experiments.
+MATTERS = 5.0
+SCALE = 1.5
+
+
+class Weight(NamedTuple):
+    """Log-probabilities of a claim, nats.
+
+    there, back: after the choice of the first item, and of the second
+    anyway:      mean over the choices of which nothing can be told
+    """
+
+    there: float
+    back: float
+    anyway: float
+
+    @property
+    def ratio(self) -> float:
+        """What it says for the first item, if it is about the choice."""
+        return self.there - self.back
 
 
 def backward_messages(query: str, took: str, left: str) -> list[Message]:
@@ -34,18 +61,19 @@ def claims_of(profile: str) -> list[str]:
 
 
 def combine(
-    ratios: Sequence[float], *, quiet: float = QUIET, scale: float = SCALE
+    weights: Sequence[Weight], *, matters: float = MATTERS, scale: float = SCALE
 ) -> float:
-    """Probability of the first item, from what each claim says for it, in nats.
+    """Probability of the first item, from what each claim says for it.
 
-    quiet: below it a ratio counts by its square only, beyond it nearly as it is: many
-           claims about something else must not outvote the one that is about this
-    scale: from nats to log-odds
+    matters, scale: see ``MATTERS``
 
     >>> combine([])
     0.5
-    >>> round(combine([3.0, -0.5, -0.5]), 2)
-    0.74
+    >>> round(combine([Weight(-20, -22, -30)]), 2)
+    0.95
+    >>> round(combine([Weight(-30, -32, -30)]), 2)
+    0.51
     """
-    kept = (r * abs(r) / (abs(r) + quiet) if r else 0.0 for r in ratios)
-    return sigmoid(scale * math.fsum(kept))
+    about = (sigmoid(max(w.there, w.back) - w.anyway - matters) for w in weights)
+    told = (w.ratio * share for w, share in zip(weights, about, strict=True))
+    return sigmoid(scale * math.fsum(told))

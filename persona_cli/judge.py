@@ -11,12 +11,18 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 
 import hashlib
 import math
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from persona_cli.accuracy import Accuracy
-from persona_cli.backward import backward_messages, claims_of, combine
+from persona_cli.backward import (
+    NEUTRAL,
+    Weight,
+    backward_messages,
+    claims_of,
+    combine,
+)
 from persona_cli.engine import Choice, Engine, Message, sigmoid
 from persona_cli.errors import ModelError
 from persona_cli.inject import claim_line, section_line
@@ -31,6 +37,11 @@ Form = Literal["pair", "item", "backward"]
 LONGEST_ITEM = 800
 
 NOTHING_KNOWN = "Nothing is known of this person yet."
+
+# Of how a profile is read backwards: another version gives other verdicts.
+_BACKWARD = "backward@2"
+
+Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
 
 _ROUNDING = 1e-3  # by which a log-probability may be above 0
 
@@ -114,6 +125,7 @@ class Judge:
     ) -> None:
         self._engine, self.form = engine, form
         self.known: MutableMapping[str, Verdict] = {} if known is None else known
+        self._anyway: dict[str, float] = {}
 
     @property
     def name(self) -> str:
@@ -123,9 +135,11 @@ class Judge:
     @property
     def identity(self) -> str:
         """The same identity gives the same answers to the same questions."""
-        names = ("each",) if self.form == "backward" else ("judge", self._template)
-        templates = (load_template(name).label for name in names)
-        return "\x1f".join((self._engine.identity, *templates))
+        if self.form == "backward":
+            parts = [load_template("each").label, _BACKWARD]
+        else:
+            parts = [load_template(name).label for name in ("judge", self._template)]
+        return "\x1f".join((self._engine.identity, *parts))
 
     def judge(self, profile: str, questions: Sequence[Question]) -> Judgement:
         """Foresee choices from a profile.
@@ -191,13 +205,18 @@ class Judge:
                 f"{self.name}: cannot tell how probable an answer is",
                 remedy="Judge with a local model, or leave the check out: --no-verify.",
             )
+        for claim, likely in self._likely(claims, weigh).items():
+            self._anyway[claim] = likely
         verdicts: list[Verdict] = []
         for question in questions:
             query, chosen, rejected = question.query, question.chosen, question.rejected
             there = weigh(backward_messages(query, chosen, rejected), claims)
             back = weigh(backward_messages(query, rejected, chosen), claims)
-            told = [one - other for one, other in zip(there, back, strict=True)]
-            if not all(map(math.isfinite, told)):
+            told = [
+                Weight(one, other, self._anyway[claim])
+                for claim, one, other in zip(claims, there, back, strict=True)
+            ]
+            if not all(math.isfinite(value) for one in told for value in one):
                 raise ModelError(
                     f"{self.name}: what it tells are no probabilities",
                     remedy="Judge with another model, or leave the check out:"
@@ -205,6 +224,15 @@ class Judge:
                 )
             verdicts.append(Verdict(question.id, combine(told)))
         return verdicts
+
+    def _likely(self, claims: Sequence[str], weigh: Weighing) -> dict[str, float]:
+        """How likely each claim is anyway, of those that nobody asked about yet."""
+        new = [claim for claim in dict.fromkeys(claims) if claim not in self._anyway]
+        if not new:
+            return {}
+        rows = [weigh(backward_messages(*choice), new) for choice in NEUTRAL]
+        means = [math.fsum(column) / len(rows) for column in zip(*rows, strict=True)]
+        return dict(zip(new, means, strict=True))
 
     def _texts(self, question: Question) -> tuple[str, str]:
         """Two prompts: the chosen item first, and then the other."""

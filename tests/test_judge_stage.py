@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from toy_training import write_model  # noqa: E402  needs torch
 
-from persona_cli.training.asked import Asked, asked  # noqa: E402
+from persona_cli.training.asked import Asked, asked, wordings  # noqa: E402
 from persona_cli.training.base import chat_template, load_base  # noqa: E402
 from persona_cli.training.judge_stage import corpus_by_split, measured  # noqa: E402
 from persona_cli.training.judging import batches, ratios, tokens_of  # noqa: E402
@@ -25,7 +25,7 @@ from persona_cli.training.runs import (  # noqa: E402
     digest_of_folder,
     write_run,
 )
-from persona_cli.training.things import split_category, wordings  # noqa: E402
+from persona_cli.training.things import split_category  # noqa: E402
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "train_judge.py"
 SEED = Path(__file__).parent.parent / "scripts" / "data" / "seed"

@@ -8,7 +8,7 @@ from fakes import ScriptedEngine  # noqa: E402  needs nothing, and comes second
 from toy_models import write_peft  # noqa: E402
 from toy_training import write_model  # noqa: E402
 
-from persona_cli.backward import backward_messages, claims_of  # noqa: E402
+from persona_cli.backward import NEUTRAL, backward_messages, claims_of  # noqa: E402
 from persona_cli.engine import sigmoid  # noqa: E402
 from persona_cli.errors import InputError  # noqa: E402
 from persona_cli.judge import Judge, Question  # noqa: E402
@@ -90,7 +90,9 @@ def test_forward_readers_read_the_logits(loaded, form, words):
 def test_a_backward_reader_weighs_the_claims(loaded, monkeypatch):
     """As the whole model would, claim by claim; no claims say nothing."""
     # So small a model is never loud: here every nat counts.
-    monkeypatch.setattr(readers, "combine", lambda told: sigmoid(sum(told)))
+    monkeypatch.setattr(
+        readers, "combine", lambda told: sigmoid(sum(w.ratio for w in told))
+    )
     model, tokenizer, template = loaded
 
     def weight(claim, took, left, query):
@@ -114,6 +116,10 @@ def test_a_backward_reader_weighs_the_claims(loaded, monkeypatch):
         assert p == pytest.approx(sigmoid(sum(ratios)), abs=1e-4)
     assert found[1] == 0.5
     assert abs(found[0] - 0.5) > 1e-3
+    told = FrozenReader(*loaded, "backward").weights(READINGS[:1])[0]
+    for claim, one in zip(claims_of(READINGS[0].profile), told, strict=True):
+        likely = [weight(claim, took, left, query) for query, took, left in NEUTRAL]
+        assert one.anyway == pytest.approx(sum(likely) / len(NEUTRAL), abs=1e-3)
 
 
 def test_a_lent_model_reads_with_the_readers_adapter(folder, loaded, tmp_path):

@@ -5,7 +5,13 @@ import math
 import pytest
 from fakes import ScriptedEngine
 
-from persona_cli.backward import QUIET, backward_messages, claims_of, combine
+from persona_cli.backward import (
+    MATTERS,
+    Weight,
+    backward_messages,
+    claims_of,
+    combine,
+)
 from persona_cli.each import each_messages, read_statement, statement
 from persona_cli.engine import GREEDY, Message
 from persona_cli.errors import ModelError
@@ -104,11 +110,31 @@ def test_a_judge_whose_engine_cannot_weigh_says_so():
 
 
 def test_claims_about_something_else_do_not_add_up():
-    """Ten whispers are no shout; and one alone still leans, so that nothing is even."""
-    whisper, shout = QUIET / 10, QUIET * 4
-    assert 0.5 < combine([whisper]) < combine([whisper] * 10) < combine([QUIET])
-    assert combine([shout, *[-whisper] * 10]) > combine([QUIET]) > 0.5
-    assert combine([-shout]) == pytest.approx(1 - combine([shout]))
+    """What neither choice makes likelier than it is anyway is about another matter."""
+    aside = Weight(there=-30.0, back=-31.0, anyway=-30.0)
+    about = Weight(there=-21.0, back=-20.0, anyway=-30.0)
+    assert combine([about]) < 0.3
+    assert combine([about, *[aside] * 10]) < 0.4
+    assert 0.5 < combine([aside] * 10) < 0.6
+    assert combine([Weight(about.back, about.there, about.anyway)]) == pytest.approx(
+        1 - combine([about])
+    )
+
+
+def test_what_a_claim_weighs_anyway_is_asked_once():
+    """Of choices that tell nothing, whatever is asked and however often."""
+    engine = Weigher({("short", "Likes it short."): -20.0 + MATTERS + 3})
+    seen = []
+    weigh = engine.weigh
+    engine.weigh = lambda messages, texts: (
+        seen.append(messages[-1].content),
+        weigh(messages, texts),
+    )[1]
+    judge = Judge(engine, "backward")
+    for number in range(3):
+        judge.judge("- Likes it short.", [Question(str(number), "q", "short", "long")])
+        judge.judge("- Likes it short.", [Question("x", f"{number}", "long", "short")])
+    assert sum("one of them" in text for text in seen) == 1
 
 
 def test_claims_are_list_items_or_else_lines():

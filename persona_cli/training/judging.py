@@ -104,6 +104,33 @@ def ratios(
     )
 
 
+def log_probs(
+    model: Any,
+    rows: Sequence[tuple[list[int], list[list[int]]]],
+    *,
+    pad: int,
+    tokens: int,
+) -> list[list[float]]:
+    """Log-probability of each claim after its prompt, row by row, nats.
+
+    rows:   a prompt and claims, in tokens
+    tokens: read at once, padding included
+    """
+    sizes = [len(prompt) + sum(map(len, claims)) for prompt, claims in rows]
+    found: list[list[float]] = [[] for _ in rows]
+    batch: list[int] = []
+    order = sorted(range(len(rows)), key=sizes.__getitem__)
+    for place, row in enumerate(order):
+        batch.append(row)
+        after = order[place + 1] if place + 1 < len(order) else None
+        if after is None or sizes[after] * (len(batch) + 1) > tokens:
+            told = iter(_told(model, [rows[n] for n in batch], pad=pad).tolist())
+            for n in batch:
+                found[n] = [next(told) for _ in rows[n][1]]
+            batch = []
+    return found
+
+
 def loss_of(
     found: torch.Tensor,
     signs: torch.Tensor,

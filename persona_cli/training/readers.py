@@ -9,23 +9,31 @@ They ask what ``persona_cli.judge`` asks, so a writer is paid by what will judge
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from statistics import fmean
 from typing import Any, get_args
 
 import torch
 from peft import PeftModel
 
-from persona_cli.backward import backward_messages, claims_of, combine
+from persona_cli.backward import (
+    NEUTRAL,
+    Weight,
+    backward_messages,
+    claims_of,
+    combine,
+)
 from persona_cli.engine import LETTERS, Message, sigmoid
 from persona_cli.errors import InputError
 from persona_cli.judge import LONGEST_ITEM, NOTHING_KNOWN, Form
 from persona_cli.templates import load_template
 from persona_cli.training.base import encode, encode_answer
-from persona_cli.training.judging import Tokens, ratios
+from persona_cli.training.judging import log_probs
 from persona_cli.training.reading import Reading
 from persona_cli.window import LONGEST_CONTEXT, inside, middle_cut
 
-# Tokens read at once, padding included.
+# Tokens read at once, padding included; and claims after one prompt.
 _TOGETHER = 16_384
+_CLAIMS = 16
 
 _FENCES = ("profile", "asked", "item")
 _YES_NO = ("Yes", "No")
@@ -74,33 +82,50 @@ class FrozenReader:
             torch.autocast(device, dtype=torch.bfloat16, enabled=self._bf16),
         ):
             if self._form == "backward":
-                return self._backward(readings)
+                return [combine(weights) for weights in self._weights(readings)]
             return self._chosen(readings)
 
-    def _backward(self, readings: Sequence[Reading]) -> list[float]:
-        """Claims weighed on the choice and on its reverse, all in one pass."""
-        claims = [claims_of(reading.profile) for reading in readings]
-        asked = [place for place, found in enumerate(claims) if found]
-        tokens = [self._tokens(readings[place], claims[place]) for place in asked]
-        found = [0.5] * len(readings)
-        for batch in _together([2 * one.length for one in tokens]):
-            told, _, _, _ = ratios(
-                self._model, [tokens[one] for one in batch], pad=self._pad
-            )
-            left = iter(told.tolist())
-            for one in batch:
-                own = [next(left) for _ in tokens[one].claims]
-                found[asked[one]] = combine(own)
-        return found
+    def weights(self, readings: Sequence[Reading]) -> list[list[Weight]]:
+        """What each claim of each profile weighs, of a reader that asks backwards."""
+        device = next(self._model.parameters()).device.type
+        with (
+            self._lent(),
+            torch.no_grad(),
+            torch.autocast(device, dtype=torch.bfloat16, enabled=self._bf16),
+        ):
+            return self._weights(readings)
 
-    def _tokens(self, reading: Reading, claims: Sequence[str]) -> Tokens:
-        query, chosen, rejected = reading.query, reading.chosen, reading.rejected
-        there, back = (
-            self._encoded(backward_messages(query, took, left))
-            for took, left in ((chosen, rejected), (rejected, chosen))
-        )
-        weighed = [encode_answer(self._tokenizer, claim) for claim in claims]
-        return Tokens(there, back, weighed, [0] * len(weighed))
+    def _weights(self, readings: Sequence[Reading]) -> list[list[Weight]]:
+        """Claims weighed on the choice, on its reverse, and on what tells nothing."""
+        claims = [claims_of(reading.profile) for reading in readings]
+        every = [*dict.fromkeys(claim for found in claims for claim in found)]
+        tokens = {claim: encode_answer(self._tokenizer, claim) for claim in every}
+        rows = []
+        for reading, found in zip(readings, claims, strict=True):
+            query, chosen, rejected = reading.query, reading.chosen, reading.rejected
+            for took, left in ((chosen, rejected), (rejected, chosen)):
+                prompt = self._encoded(backward_messages(query, took, left))
+                rows.append((prompt, [tokens[claim] for claim in found]))
+        for choice in NEUTRAL:
+            prompt = self._encoded(backward_messages(*choice))
+            for begin in range(0, len(every), _CLAIMS):
+                part = every[begin : begin + _CLAIMS]
+                rows.append((prompt, [tokens[claim] for claim in part]))
+        told = log_probs(self._model, rows, pad=self._pad, tokens=_TOGETHER)
+        size = 2 * len(readings)
+        flat = [value for row in told[size:] for value in row]
+        anyway = {
+            claim: fmean(flat[place :: len(every)]) for place, claim in enumerate(every)
+        }
+        return [
+            [
+                Weight(there, back, anyway[claim])
+                for claim, there, back in zip(
+                    found, told[2 * n], told[2 * n + 1], strict=True
+                )
+            ]
+            for n, found in enumerate(claims)
+        ]
 
     def _chosen(self, readings: Sequence[Reading]) -> list[float]:
         """By the log-odds of the first answer, in two prompts a reading."""

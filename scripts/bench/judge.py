@@ -28,30 +28,28 @@ from transformers.utils import logging
 
 from persona_cli import backward
 from persona_cli.accuracy import Accuracy
-from persona_cli.training.asked import Asked
+from persona_cli.backward import Weight
 from persona_cli.training.base import chat_template, load_base
-from persona_cli.training.judging import batches, ratios, tokens_of
+from persona_cli.training.readers import FrozenReader
+from persona_cli.training.reading import Reading
 from persona_cli.training.runs import RUN_FILE, read_run
-from persona_cli.training.users import SimulatedUser, Target, read_split
+from persona_cli.training.users import SimulatedUser, read_split
 
-QUIETS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
-SCALES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0)
-
-# Tokens read at once, padding included.
-_TOGETHER = 8000
+MATTERS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+SCALES = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One choice as the judge reads it: nats for the true item, one a claim.
+    """One choice as the judge reads it: what each claim weighs for the true item.
 
     own:   of the user's true claims; ``about`` is the place of the one it shows
     other: of another user's
     """
 
-    own: tuple[float, ...]
+    own: Sequence[Weight]
     about: int
-    other: tuple[float, ...]
+    other: Sequence[Weight]
 
 
 def main() -> None:
@@ -71,8 +69,11 @@ def main() -> None:
     base, tokenizer = load_base(Path(run.base.model), dtype=torch.bfloat16)
     model = PeftModel.from_pretrained(base, str(options.run / "adapter")).eval()
     users = [*read_split(options.data, options.split)][: options.users]
-    found = [*read(users, model, tokenizer)]
-    quiet, scale = fitted(found)
+    reader = FrozenReader(
+        model, tokenizer, chat_template(tokenizer), "backward", bf16=True
+    )
+    found = [*read(users, reader)]
+    matters, scale = fitted(found)
     told = {
         "users": len(users),
         "the claim that it shows": _figures(
@@ -80,8 +81,12 @@ def main() -> None:
         ),
         "the whole profile": _figures(accuracy(found, lambda one: one.own)),
         "another user's": _figures(accuracy(found, lambda one: one.other)),
-        "surprise": surprise(found, backward.QUIET, backward.SCALE),
-        "best": {"QUIET": quiet, "SCALE": scale, "nats": surprise(found, quiet, scale)},
+        "surprise": surprise(found, backward.MATTERS, backward.SCALE),
+        "best": {
+            "MATTERS": matters,
+            "SCALE": scale,
+            "nats": surprise(found, matters, scale),
+        },
     }
     if options.json:
         json.dump(told, sys.stdout, indent=2)
@@ -90,36 +95,27 @@ def main() -> None:
     print(f"{len(users)} users of {options.split}, {len(found)} choices")
     for name in ("the claim that it shows", "the whole profile", "another user's"):
         print(f"{name:<26}{told[name]}")
-    print(
-        f"{'nats a choice':<26}{told['surprise']:.3f} with QUIET {backward.QUIET} and"
-        f" SCALE {backward.SCALE}; {surprise(found, quiet, scale):.3f} with {quiet}"
-        f" and {scale}; {math.log(2):.3f} without a profile"
-    )
+    now = f"{told['surprise']:.3f} ({backward.MATTERS}, {backward.SCALE})"
+    best = f"{surprise(found, matters, scale):.3f} ({matters}, {scale})"
+    print(f"{'nats (MATTERS, SCALE)':<26}{now}; {best}; {math.log(2):.3f} without")
 
 
-def read(users: Sequence[SimulatedUser], model: Any, tokenizer: Any) -> Iterator[Read]:
+def read(users: Sequence[SimulatedUser], reader: FrozenReader) -> Iterator[Read]:
     """Every choice of some users, weighed by their own claims and by the next one's."""
-    asked, sizes = [], []
-    template = chat_template(tokenizer)
+    readings, places = [], []
     for user, other in zip(users, [*users[1:], *users[:1]], strict=True):
+        aside = [t.claim for t in other.truth if t.until is None]
         for target in user.targets:
             truths = [t for t in user.truth if t.holds(target.after)]
             own = [t.claim for t in truths]
             about = next(n for n, t in enumerate(truths) if t.id == target.shows)
-            aside = [t.claim for t in other.truth if t.until is None]
-            asked.append(_asked(target, [*own, *aside]))
-            sizes.append((len(own), about))
-    tokens = [tokens_of(one, tokenizer, template) for one in asked]
-    place = {id(one): n for n, one in enumerate(tokens)}
-    told: dict[int, list[float]] = {}
-    for batch in batches(tokens, tokens=_TOGETHER):
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            found, _, _, _ = ratios(model, batch, pad=tokenizer.eos_token_id)
-        left = iter(found.tolist())
-        for one in batch:
-            told[place[id(one)]] = [next(left) for _ in one.claims]
-    for n, (size, about) in enumerate(sizes):
-        yield Read(tuple(told[n][:size]), about, tuple(told[n][size:]))
+            profile = "\n".join(f"- {claim}" for claim in (*own, *aside))
+            readings.append(
+                Reading(profile, target.query, target.chosen, target.rejected)
+            )
+            places.append((len(own), about))
+    for weights, (size, about) in zip(reader.weights(readings), places, strict=True):
+        yield Read(weights[:size], about, weights[size:])
 
 
 def accuracy(found: Sequence[Read], of: Any) -> Accuracy:
@@ -129,25 +125,15 @@ def accuracy(found: Sequence[Read], of: Any) -> Accuracy:
     return Accuracy(round(right), len(p))
 
 
-def surprise(found: Sequence[Read], quiet: float, scale: float) -> float:
+def surprise(found: Sequence[Read], matters: float, scale: float) -> float:
     """Mean of -log p of the true choice, nats."""
-    p = (backward.combine(one.own, quiet=quiet, scale=scale) for one in found)
+    p = (backward.combine(one.own, matters=matters, scale=scale) for one in found)
     return -math.fsum(math.log(max(x, 1e-9)) for x in p) / len(found)
 
 
 def fitted(found: Sequence[Read]) -> tuple[float, float]:
     """The constants under which the choices are least surprising."""
-    return min(product(QUIETS, SCALES), key=lambda two: surprise(found, *two))
-
-
-def _asked(target: Target, claims: Sequence[str]) -> Asked:
-    return Asked(
-        target.query,
-        target.chosen,
-        target.rejected,
-        tuple((claim, 0) for claim in claims),
-        "",
-    )
+    return min(product(MATTERS, SCALES), key=lambda two: surprise(found, *two))
 
 
 def _figures(found: Accuracy) -> str:
