@@ -24,10 +24,11 @@ NEUTRAL = (
     ("", "something", "something else"),
 )
 
-# Nats by which the likelier choice raises a claim that is about it, in half of the
-# cases; and from nats to log-odds. Fitted by scripts/bench/judge.py; see the log of
-# experiments.
+# Nats over what it weighs anyway at which a claim counts by half: less, and it is more
+# likely about something else.
 MATTERS = 5.0
+
+# From nats to log-odds. Both are fitted by scripts/bench/judge.py, on validation.
 SCALE = 1.5
 
 

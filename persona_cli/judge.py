@@ -205,8 +205,7 @@ class Judge:
                 f"{self.name}: cannot tell how probable an answer is",
                 remedy="Judge with a local model, or leave the check out: --no-verify.",
             )
-        for claim, likely in self._likely(claims, weigh).items():
-            self._anyway[claim] = likely
+        self._anyway.update(self._likely(claims, weigh))
         verdicts: list[Verdict] = []
         for question in questions:
             query, chosen, rejected = question.query, question.chosen, question.rejected

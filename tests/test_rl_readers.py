@@ -116,6 +116,8 @@ def test_a_backward_reader_weighs_the_claims(loaded, monkeypatch):
         assert p == pytest.approx(sigmoid(sum(ratios)), abs=1e-4)
     assert found[1] == 0.5
     assert abs(found[0] - 0.5) > 1e-3
+    empty = [Reading("", "q", "a", "b")]
+    assert FrozenReader(*loaded, "backward").p(empty) == [0.5]
     told = FrozenReader(*loaded, "backward").weights(READINGS[:1])[0]
     for claim, one in zip(claims_of(READINGS[0].profile), told, strict=True):
         likely = [weight(claim, took, left, query) for query, took, left in NEUTRAL]

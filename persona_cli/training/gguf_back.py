@@ -24,7 +24,7 @@ def unpacked(file: Path, base: Path, cache: Path) -> Path:
     base:    the GGUF that it was trained on
     cache:   folder of what can be made again
     Raises:  InputError for no LoRA of linear layers, or one of another base;
-             ModelError for a base that can't be exported to
+             ModelError for no whole GGUF, or a base that can't be exported to
     """
     digest = digest_of(file)
     folder = cache / "adapters" / digest[:16]

@@ -113,22 +113,33 @@ def log_probs(
 ) -> list[list[float]]:
     """Log-probability of each claim after its prompt, row by row, nats.
 
-    rows:   a prompt and claims, in tokens
+    rows:   a prompt and claims, in tokens; one without claims is not read
     tokens: read at once, padding included
     """
-    sizes = [len(prompt) + sum(map(len, claims)) for prompt, claims in rows]
     found: list[list[float]] = [[] for _ in rows]
-    batch: list[int] = []
-    order = sorted(range(len(rows)), key=sizes.__getitem__)
-    for place, row in enumerate(order):
-        batch.append(row)
-        after = order[place + 1] if place + 1 < len(order) else None
-        if after is None or sizes[after] * (len(batch) + 1) > tokens:
-            told = iter(_told(model, [rows[n] for n in batch], pad=pad).tolist())
-            for n in batch:
-                found[n] = [next(told) for _ in rows[n][1]]
-            batch = []
+    asked = [place for place, (_, claims) in enumerate(rows) if claims]
+    sizes = [len(rows[n][0]) + sum(map(len, rows[n][1])) for n in asked]
+    for batch in together(sizes, tokens=tokens):
+        places = [asked[one] for one in batch]
+        told = iter(_told(model, [rows[n] for n in places], pad=pad).tolist())
+        for n in places:
+            found[n] = [next(told) for _ in rows[n][1]]
     return found
+
+
+def together(lengths: Sequence[int], *, tokens: int) -> Iterator[list[int]]:
+    """Places of what is read at once: of about a length, so that little is padded.
+
+    tokens: of a batch, padding included; what is longer is a batch of its own
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[place] * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 def loss_of(

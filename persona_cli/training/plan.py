@@ -262,7 +262,7 @@ def _reader(wish: Wish, *, shelf: Shelf) -> Reader | None:
             form=wish.reader_form or "backward",
         )
     base = base_of(wish.reader, wish.stage, shelf=shelf)
-    if not folder.exists():  # a model by name reads as it does elsewhere
+    if not folder.is_dir():  # a model by name reads as it does elsewhere
         ref = resolve_model(wish.reader)
         own = adapters_of(ref, Path(base.model), lora=(), shelf=shelf)
         judges = own.writer if own.judge is None else own.judge

@@ -27,7 +27,7 @@ from persona_cli.errors import InputError
 from persona_cli.judge import LONGEST_ITEM, NOTHING_KNOWN, Form
 from persona_cli.templates import load_template
 from persona_cli.training.base import encode, encode_answer
-from persona_cli.training.judging import log_probs
+from persona_cli.training.judging import log_probs, together
 from persona_cli.training.reading import Reading
 from persona_cli.window import LONGEST_CONTEXT, inside, middle_cut
 
@@ -135,7 +135,7 @@ class FrozenReader:
             for messages in forward_messages(reading, self._form)
         ]
         odds = [0.0] * len(prompts)
-        for batch in _together([len(prompt) for prompt in prompts]):
+        for batch in together([len(prompt) for prompt in prompts], tokens=_TOGETHER):
             told = self._odds([prompts[one] for one in batch])
             for one, value in zip(batch, told, strict=True):
                 odds[one] = value
@@ -239,18 +239,6 @@ def shared(model: Any, adapter: Any) -> Callable[[], AbstractContextManager[Any]
             model.train(learning)
 
     return lent
-
-
-def _together(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of what is read at once: of about a length, so that little is padded."""
-    batch: list[int] = []
-    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and lengths[place] * (len(batch) + 1) > _TOGETHER:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
 
 
 def _shown(text: str, longest: int) -> str:
