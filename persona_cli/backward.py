@@ -48,6 +48,11 @@ class Weight(NamedTuple):
         """What it says for the first item, if it is about the choice."""
         return self.there - self.back
 
+    def evidence(self, *, matters: float = MATTERS) -> float:
+        """The ratio, as far as the claim is about the choice; nats."""
+        about = sigmoid(max(self.there, self.back) - self.anyway - matters)
+        return self.ratio * about
+
 
 def backward_messages(query: str, took: str, left: str) -> list[Message]:
     """The prompt whose answer a claim would be."""
@@ -75,6 +80,4 @@ def combine(
     >>> round(combine([Weight(-30, -32, -30)]), 2)
     0.51
     """
-    about = (sigmoid(max(w.there, w.back) - w.anyway - matters) for w in weights)
-    told = (w.ratio * share for w, share in zip(weights, about, strict=True))
-    return sigmoid(scale * math.fsum(told))
+    return sigmoid(scale * math.fsum(one.evidence(matters=matters) for one in weights))

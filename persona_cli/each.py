@@ -11,6 +11,7 @@ known without asking.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from persona_cli.engine import Message
 from persona_cli.interaction import Interaction
@@ -32,6 +33,12 @@ def each_messages(interaction: Interaction) -> list[Message]:
     """The prompt that asks what one interaction shows."""
     deed = "\n".join(_lines(interaction))
     return [Message("user", load_template("each").render(deed=deed))]
+
+
+def bare_messages(interaction: Interaction) -> list[Message]:
+    """The same prompt with nothing in it: what is said of that goes with everything."""
+    bare = replace(interaction, query="", chosen="something", rejected="something else")
+    return each_messages(bare)
 
 
 def choice_messages(query: str, took: str, left: str) -> list[Message]:

@@ -201,7 +201,34 @@ class Weighs(Protocol):
 
         The prompt is read once for all texts.
 
-        Shape:  one number a text, at most 0, whatever else is asked along with it
+        Shape:  one number a text, at most 0, but for rounding the same whatever else is
+                asked along with it
         Raises: ModelError when prompt and text do not fit the context
+        """
+        ...
+
+
+class Contrasts(Protocol):
+    """An engine that can say what sets a chat apart. Not every one can."""
+
+    def contrast(
+        self,
+        messages: Sequence[Message],
+        rivals: Sequence[tuple[Sequence[Message], float]],
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        until: str = "",
+    ) -> Answer:
+        """Answer a chat by what it makes likelier than its rivals do; greedily.
+
+        Of the plausible tokens the one is taken that loses least when the log-
+        probabilities after the rivals are taken off, each times its weight. Without
+        rivals it is the likeliest.
+
+        rivals: other chats, and their weights, at least 0
+        until:  once the answer holds this text, the rivals count no more
+        Raises: ModelError when the chats do not fit the context together, or the
+                grammar does not compile
         """
         ...

@@ -152,7 +152,7 @@ def infer(
     by = f"{engine.name} {load_template(asking.manners.prompt).label}"
     shows = [one for one in observations if not one.hearsay]
     if asking.manners.prompt == "each":
-        return (_weighed(past, window, observations, engine, asking, by, seed=seed),)
+        return (_weighed(past, window, observations, engine, asking, by),)
     shown = _fitting(past, window, shows[:MOST_OBSERVATIONS], engine, asking)
 
     def ask(asking: Asking, seed: int) -> list[tuple[Answer, Draft]]:
@@ -190,15 +190,12 @@ def _weighed(
     engine: Engine,
     asking: Asking,
     by: str,
-    *,
-    seed: int,
 ) -> Inferred:
     """What a small model says of each interaction, as far as the choices bear it out.
 
     Counting speaks beside it, for what no choice shows.
     """
-    sampling = asking.manners.sampling
-    told = weighed(past, window.interactions, engine, sampling, seed=seed)
+    told = weighed(past, window.interactions, engine)
     voices = Voices(window.interactions, past)
     own = [line for line in told.draft.lines if not voices.others_said(line)]
     dropped = Counter(told.draft.dropped)

@@ -1,32 +1,28 @@
 """A window through a small model: a statement an interaction, and what bears each out.
 
-    each choice ──say──▶ statements ──weigh on every choice──▶ claims that many bear out
+    each interaction ──say──▶ statements ──weigh on the choices──▶ claims they bear out
 
-The model says what each choice shows. Then every statement, and every past claim, is
-weighed on every choice: how much better does it follow from what was taken than from
-what was passed over? What a statement cites is not believed but measured, and so is
-what speaks against it. Of statements that say the same of the same choices one is kept.
+The model says what each interaction shows. Then every statement, and every past claim,
+is weighed on the choices that it may be about: how much better does it follow from what
+was taken than from what was passed over? What a statement cites is not believed but
+measured, and so is what speaks against it. Of statements that say the same of the same
+choices one is kept.
 
 Source: "Text as a Universal Interface for Transferable Personalization"
         (AlignXplore+), arXiv 2601.04963: what a summary is worth is what it foresees.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from persona_cli.draft import LONGEST_CLAIM, Draft, DraftLine
-from persona_cli.each import choice_messages, each_messages, read_statement
-from persona_cli.engine import Engine, Sampling
-from persona_cli.errors import ModelError
-from persona_cli.inert import all_visible
+from persona_cli.draft import Draft, DraftLine
+from persona_cli.engine import Engine
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim
-from persona_cli.similar import similarity
-
-# Nats by which a choice must foretell a claim better than its reverse does, to bear it
-# out. A claim about something else differs by about 1; see the log of experiments.
-BEARS_OUT = 2.0
+from persona_cli.similar import contradicts, similarity, words
+from persona_cli.stating import BEARS_OUT, CHOICES, Scales, Statement, stated
+from persona_cli.words_en import FORM, GENERIC
 
 # Choices that speak for a claim, of each that speaks against it.
 MOST_AGAINST = 3
@@ -34,20 +30,13 @@ MOST_AGAINST = 3
 # Choices that must speak against a past claim before it is given up: people slip.
 GIVES_UP = 2
 
-# Statements that are weighed on every choice, and past claims: the work is their
-# product. Past ones beyond it stay as they are.
+# Statements that are weighed, and past claims. Past ones beyond it stay as they are.
 MOST_WEIGHED = 32
-
-# A statement is a sentence.
-ANSWER_TOKENS = 40
 
 _ALIKE = 0.8
 
-STATEMENT_GRAMMAR = (
-    'root ::= text " | " section\n'
-    "text ::= [A-Z] [^|\\n\\r<>\\[\\]]{6,140} [.!]\n"
-    "section ::= [a-z] [a-z -]{2,20}\n"
-)
+# Stems that are in claims about everything.
+_COMMON = FORM | GENERIC | {"tend", "fond"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,174 +53,170 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class _Statement:
+class _Candidate:
+    """A claim that may be borne out.
+
+    told: id of an interaction -> what it says for the claim, nats
+    """
+
     section: str
     text: str
-    origin: str
+    told: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sides(self) -> tuple[list[str], list[str]]:
+        """Ids of what bears it out, and of what speaks against it."""
+        for_it = [one for one, nats in self.told.items() if nats >= BEARS_OUT]
+        against = [one for one, nats in self.told.items() if nats <= -BEARS_OUT]
+        return for_it, against
+
+    def gain(self, explained: set[str]) -> float:
+        """Evidence in interactions that nothing explains yet, less what is against.
+
+        Each counts up to a bound: ten that agree count for more than one.
+        """
+        bound = 2 * BEARS_OUT
+        return sum(
+            max(-bound, min(bound, nats))
+            for one, nats in self.told.items()
+            if one not in explained and abs(nats) >= BEARS_OUT
+        )
 
 
 def weighed(
-    past: Sequence[Claim],
-    window: Sequence[Interaction],
-    engine: Engine,
-    sampling: Sampling,
-    *,
-    seed: int,
+    past: Sequence[Claim], window: Sequence[Interaction], engine: Engine
 ) -> Told:
-    """The claims that a window's choices bear out, new ones and past ones.
+    """The claims that a window's interactions bear out, new ones and past ones.
 
-    Choices and edits alone have a reverse to weigh against; other kinds are left to
-    counting.
+    Choices and edits have a reverse to weigh against. What somebody wrote has none: it
+    speaks for what the model says of it.
 
     engine: one that can weigh answers
     Raises: ModelError
     """
-    choices = [deed for deed in window if deed.kind in ("pair", "edit")]
-    said, dropped, texts, tokens = _statements(choices, engine, sampling, seed=seed)
-    known = list(past[:MOST_WEIGHED])
-    candidates = _distinct(said)[:MOST_WEIGHED]
-    every = [*(claim.text for claim in known), *(one.text for one in candidates)]
-    told = _ratios(every, choices, engine)
+    scales = Scales(engine)
+    told = stated(window, engine, scales)
+    said, dropped = told.statements, Counter(told.dropped)
+    known = {claim.id: _Candidate(claim.section, claim.text) for claim in past}
+    known = dict(list(known.items())[:MOST_WEIGHED])
+    fresh = _distinct(said, {one.text for one in known.values()})[:MOST_WEIGHED]
+    choices = [deed for deed in window if deed.kind in CHOICES]
+    _weigh([*known.values(), *fresh], choices, said, scales)
+    _hear([*known.values(), *fresh], said, {deed.id for deed in choices})
+
     lines = [
-        line
-        for claim in known
-        if (line := _of_past(claim, told[claim.text])) is not None
+        line for name, one in known.items() if (line := _of_past(name, one)) is not None
     ]
-    held = {claim.text for claim in known}
-    fresh = {one.text: one for one in candidates if one.text not in held}
     explained = {i for line in lines for i in line.rests_on}
     while fresh:
         # The one that explains most of what nothing explains yet.
         best = max(
-            fresh, key=lambda text: (_gain(told[text], explained), -len(text), text)
+            fresh, key=lambda one: (one.gain(explained), -len(one.text), one.text)
         )
-        one = fresh.pop(best)
-        line = _line(one, told[best])
-        if line is None or not set(line.rests_on) - explained:
+        fresh.remove(best)
+        for_it, against = best.sides
+        if not set(for_it) - explained or len(for_it) < MOST_AGAINST * len(against):
             dropped["not borne out by the choices"] += 1
             continue
-        explained |= set(line.rests_on)
-        lines.append(line)
-    lines = [_turning(line, known, told) for line in lines]
-    return Told(Draft(tuple(lines), dropped), "\n".join(texts), tokens)
-
-
-def _statements(
-    choices: Sequence[Interaction], engine: Engine, sampling: Sampling, *, seed: int
-) -> tuple[list[_Statement], Counter[str], list[str], int]:
-    said: list[_Statement] = []
-    dropped: Counter[str] = Counter()
-    texts: list[str] = []
-    tokens = 0
-    for deed in choices:
-        answer = engine.complete(
-            each_messages(deed),
-            max_tokens=ANSWER_TOKENS,
-            sampling=sampling,
-            seed=seed,
-            grammar=STATEMENT_GRAMMAR,
+        explained |= set(for_it)
+        lines.append(
+            DraftLine(
+                best.section,
+                best.text,
+                retires=tuple(_overturned(known, for_it)),
+                rests_on=tuple(for_it),
+                against=tuple(against),
+            )
         )
-        tokens += answer.answer_tokens
-        texts.append(answer.text)
-        found = None if answer.cut else read_statement(answer.text)
-        if found is None:
-            dropped["no statement"] += 1
-        elif not all_visible(answer.text) or len(found[1]) > LONGEST_CLAIM:
-            dropped["not plain text"] += 1
-        else:
-            said.append(_Statement(*found, deed.id))
-    return said, dropped, texts, tokens
+    return Told(Draft(tuple(lines), dropped), "\n".join(told.texts), told.tokens)
 
 
-def _distinct(said: Sequence[_Statement]) -> list[_Statement]:
-    """Statements in different words; those that were made most often first."""
-    kept: list[_Statement] = []
-    times: Counter[str] = Counter()
+def _distinct(said: Sequence[Statement], known: set[str]) -> list[_Candidate]:
+    """Statements in different words.
+
+    known: words of past claims, which need not be said again
+    """
+    kept: list[_Candidate] = []
     for one in said:
-        same = next((k for k in kept if similarity(k.text, one.text) >= _ALIKE), None)
-        if same is None:
-            kept.append(one)
-        times[(same or one).text] += 1
-    return sorted(kept, key=lambda one: -times[one.text])
+        if not any(similarity(k.text, one.text) >= _ALIKE for k in kept):
+            kept.append(_Candidate(one.section, one.text))
+    return [one for one in kept if one.text not in known]
 
 
-def _ratios(
-    claims: Sequence[str], choices: Sequence[Interaction], engine: Engine
-) -> dict[str, dict[str, float]]:
-    """Claim -> id of a choice -> how much better it follows than from the reverse."""
-    weigh = getattr(engine, "weigh", None)
-    if weigh is None:
-        raise ModelError(
-            f"{engine.name}: cannot tell how probable an answer is",
-            remedy="Use a local model.",
-        )
-    found: dict[str, dict[str, float]] = {claim: {} for claim in claims}
-    unique = list(found)
-    for deed in choices if unique else ():
-        there = weigh(choice_messages(deed.query, deed.chosen, deed.rejected), unique)
-        back = weigh(choice_messages(deed.query, deed.rejected, deed.chosen), unique)
-        for claim, one, other in zip(unique, there, back, strict=True):
-            found[claim][deed.id] = one - other
-    return found
+def _weigh(
+    candidates: Sequence[_Candidate],
+    choices: Sequence[Interaction],
+    said: Sequence[Statement],
+    scales: Scales,
+) -> None:
+    """Let each choice say what it has to say for each claim that it may be about."""
+    of = {one.origin: one for one in said}
+    for deed in choices:
+        near = [candidates[n] for n in _near(candidates, deed, of.get(deed.id))]
+        told = scales.evidence(deed, [one.text for one in near])
+        for candidate, nats in zip(near, told, strict=True):
+            candidate.told[deed.id] = nats
 
 
-def _of_past(claim: Claim, told: Mapping[str, float]) -> DraftLine | None:
-    """A past claim that the window bears out again, or no longer; None is neither."""
-    for_it, against = _sides(told)
-    if len(for_it) > MOST_AGAINST * len(against):
-        return DraftLine(
-            claim.section,
-            claim.text,
-            keeps=(claim.id,),
-            rests_on=tuple(for_it),
-            against=tuple(against),
-        )
-    return None
+def _near(
+    candidates: Sequence[_Candidate], deed: Interaction, own: Statement | None
+) -> Iterator[int]:
+    """Places of the claims that a choice may be about.
+
+    Those of the section that the model saw in it, and those that share a word with it
+    or with what the model said of it. To weigh all on all would take minutes.
+    """
+    said = own.text if own is not None else ""
+    seen = {*words(" ".join((deed.query, deed.chosen, deed.rejected, said)))} - _COMMON
+    for place, one in enumerate(candidates):
+        same_section = own is not None and own.section == one.section
+        if same_section or seen.intersection(words(one.text)):
+            yield place
 
 
-def _turning(
-    line: DraftLine, past: Sequence[Claim], told: Mapping[str, Mapping[str, float]]
-) -> DraftLine:
-    """A new claim takes the place of past ones that the same choices speak against.
+def _hear(
+    candidates: Sequence[_Candidate],
+    said: Sequence[Statement],
+    choices: set[str],
+) -> None:
+    """Let what somebody wrote speak for what was said of it, and against its contrary.
+
+    choices: ids of what was weighed; those speak for themselves
+    """
+    for one in said:
+        if one.origin in choices:
+            continue
+        for candidate in candidates:
+            if similarity(candidate.text, one.text) >= _ALIKE:
+                candidate.told[one.origin] = BEARS_OUT
+            elif contradicts(candidate.text, one.text):
+                candidate.told[one.origin] = -BEARS_OUT
+
+
+def _of_past(name: str, claim: _Candidate) -> DraftLine | None:
+    """A past claim that the window bears out again; None where it says nothing new."""
+    for_it, against = claim.sides
+    if len(for_it) <= MOST_AGAINST * len(against):
+        return None
+    return DraftLine(
+        claim.section,
+        claim.text,
+        keeps=(name,),
+        rests_on=tuple(for_it),
+        against=tuple(against),
+    )
+
+
+def _overturned(
+    known: Mapping[str, _Candidate], rests_on: Sequence[str]
+) -> Iterator[str]:
+    """Ids of past claims that what a new claim rests on speaks against.
 
     A past claim that new choices contradict, and no new claim explains, stays: they
     were noise, or nothing better is known.
     """
-    if line.keeps:
-        return line
-    gone = []
-    for claim in past:
-        for_it, against = _sides(told[claim.text])
-        shared = set(against) & set(line.rests_on)
+    for name, claim in known.items():
+        for_it, against = claim.sides
+        shared = set(against) & set(rests_on)
         if len(shared) >= GIVES_UP and len(against) > MOST_AGAINST * len(for_it):
-            gone.append(claim.id)
-    return replace(line, retires=tuple(gone)) if gone else line
-
-
-def _line(one: _Statement, told: Mapping[str, float]) -> DraftLine | None:
-    for_it, against = _sides(told)
-    if not for_it or len(for_it) < MOST_AGAINST * len(against):
-        return None
-    return DraftLine(
-        one.section, one.text, rests_on=tuple(for_it), against=tuple(against)
-    )
-
-
-def _sides(told: Mapping[str, float]) -> tuple[list[str], list[str]]:
-    """Ids of the choices that bear a claim out, and of those that speak against it."""
-    for_it = [one for one, ratio in told.items() if ratio >= BEARS_OUT]
-    against = [one for one, ratio in told.items() if ratio <= -BEARS_OUT]
-    return for_it, against
-
-
-def _gain(told: Mapping[str, float], explained: set[str]) -> float:
-    """Evidence for a claim in choices that nothing explains yet, less what is against.
-
-    Each choice counts up to a bound: ten that agree count for more than one.
-    """
-    bound = 2 * BEARS_OUT
-    return sum(
-        max(-bound, min(bound, ratio))
-        for one, ratio in told.items()
-        if one not in explained and abs(ratio) >= BEARS_OUT
-    )
+            yield name

@@ -83,6 +83,7 @@ FLOORS: list[set[str]] = [
         "store",
         "verdicts",
     },
+    {"stating"},
     {"weighing"},
     {"gather_each", "infer", "state_check", "trials", "verify"},
     {"engines", "fold", "forget", "integrity", "sources"},

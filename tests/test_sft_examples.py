@@ -6,7 +6,7 @@ import pytest
 
 from persona_cli.draft import read_draft
 from persona_cli.each import NOTHING, read_statement
-from persona_cli.training.examples import examples
+from persona_cli.training.examples import QUIET, examples
 from persona_cli.training.users import (
     Deed,
     SimulatedUser,
@@ -61,24 +61,34 @@ USER = SimulatedUser(
 )
 
 
-def test_each_interaction_says_what_it_shows_or_nothing():
+def test_each_interaction_says_what_it_shows():
     """One example an interaction, in the words that `read_statement` reads."""
     said = [one.completion for one in examples(USER, form="each")]
-    assert [read_statement(one) for one in said] == [
+    assert [read_statement(one) for one in said if one != NOTHING] == [
         ("food", "Likes green tea."),
-        None,
         ("communication", "Wants it short."),
         ("food", "Likes green tea."),
         ("food", "Dislikes green tea."),
         ("food", "Dislikes green tea."),
     ]
-    assert said[1] == NOTHING
+
+
+def test_nothing_is_taught_of_a_few_that_show_nothing():
+    """Or a small model would say it of all; which ones depends on their names alone."""
+    every = [replace(USER, id=f"u{number}") for number in range(200)]
+    said = [[one.completion for one in examples(user, form="each")] for user in every]
+    assert said == [
+        [one.completion for one in examples(user, form="each")] for user in every
+    ]
+    times = sum(one == NOTHING for some in said for one in some)
+    assert 200 / QUIET / 2 < times < 200 / QUIET * 2  # of one each
 
 
 def test_the_prompt_of_each_holds_that_interaction_alone():
     """Neither what came before nor what came after."""
-    prompts = [one.messages[0].content for one in examples(USER, form="each")]
-    for place, prompt in enumerate(prompts, 1):
+    shown = [one for one in examples(USER, form="each") if one.completion != NOTHING]
+    for place, one in zip((1, 3, 4, 5, 6), shown, strict=True):
+        prompt = one.messages[0].content
         assert f"took {place}" in prompt
         assert not any(f"took {n}" in prompt for n in range(1, 7) if n != place)
 

@@ -13,12 +13,16 @@ from persona_cli.backward import (
     combine,
 )
 from persona_cli.each import each_messages, read_statement, statement
-from persona_cli.engine import GREEDY, Message
+from persona_cli.engine import Message
 from persona_cli.errors import ModelError
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, Question
 from persona_cli.profile import Claim
-from persona_cli.weighing import BEARS_OUT, weighed
+from persona_cli.stating import BEARS_OUT
+from persona_cli.weighing import weighed
+
+# After a choice that bears a claim out; the rest weighs -20.
+LIKELY = -20.0 + MATTERS + BEARS_OUT + 3
 
 ASKED = [Message("user", "What is the capital of France?")]
 
@@ -33,6 +37,15 @@ class Weigher(ScriptedEngine):
     def weigh(self, messages, texts):
         took = messages[-1].content.split("Took: ")[1].split("\n")[0]
         return [self.table.get((took, text), -20.0) for text in texts]
+
+
+class Hearing(Weigher):
+    """The same; and what somebody wrote makes everything likely."""
+
+    def weigh(self, messages, texts):
+        if "Took: " in messages[-1].content:
+            return super().weigh(messages, texts)
+        return [LIKELY] * len(texts)
 
 
 def pair(number, took="short", left="long"):
@@ -57,12 +70,12 @@ def test_a_likely_answer_weighs_more_than_an_unlikely_one(tiny_engine):
 
 @pytest.mark.model
 def test_an_answer_weighs_the_same_in_whatever_company(tiny_engine):
-    """To the bit: nothing of one answer is left when the next is weighed."""
-    texts = ["Paris.", "It is the city of Lyon, I think.", "Paris."]
+    """But for rounding: nothing of one answer is seen by another."""
+    texts = ["Paris.", "It is the city of Lyon, I think.", "Paris."] * 20
     together = tiny_engine.weigh(ASKED, texts)
-    alone = [tiny_engine.weigh(ASKED, [text])[0] for text in texts]
-    assert together == alone
-    assert together[0] == together[2]
+    alone = [tiny_engine.weigh(ASKED, [text])[0] for text in texts[:3]]
+    assert together == pytest.approx(alone * 20, abs=0.05)
+    assert tiny_engine.weigh(ASKED, texts) == together
 
 
 @pytest.mark.model
@@ -164,28 +177,43 @@ def test_a_statement_is_read_as_it_is_written():
 
 def test_a_claim_cites_the_choices_that_bear_it_out():
     """Not the one it was said of alone; and what speaks against it is counted."""
-    table = {("short", "Likes it short."): -20.0 + BEARS_OUT + 1}
+    table = {("short", "Likes it short."): LIKELY}
     lines = ["Likes it short. | communication"] * 4
     engine = Weigher(table, *lines)
     window = [pair(1), pair(2), pair(3), pair(4, took="long", left="short")]
-    told = weighed([], window, engine, GREEDY, seed=0)
+    told = weighed([], window, engine)
     (line,) = told.draft.lines
     assert line.rests_on == ("t:1", "t:2", "t:3")
     assert line.against == ("t:4",)
     engine.done()
 
 
+def test_what_a_choice_is_not_about_bears_nothing_out():
+    """A claim that is no likelier than anyway only happens to prefer one side."""
+    table = {("short", "Likes it short."): -20.0 + BEARS_OUT + 1}
+    engine = Weigher(table, "Likes it short. | communication")
+    told = weighed([], [pair(1)], engine)
+    assert told.draft.lines == ()
+
+
+def test_an_interaction_that_shows_nothing_makes_no_claim():
+    """It can be said, and is neither a claim nor a fault."""
+    engine = Weigher({("short", "Nothing."): 0.0}, "Nothing.")
+    told = weighed([], [pair(1)], engine)
+    assert (told.draft.lines, told.draft.dropped) == ((), {})
+
+
 def test_a_change_of_mind_retires_what_it_contradicts():
     """But one choice to the contrary is a slip, and the claim stays."""
     table = {
-        ("long", "Likes it long."): -20.0 + BEARS_OUT + 1,
-        ("short", "Likes it short."): -20.0 + BEARS_OUT + 1,
+        ("long", "Likes it long."): LIKELY,
+        ("short", "Likes it short."): LIKELY,
     }
     past = [Claim("c001", "communication", "Likes it short.", count=3)]
     for number, retired in ((1, ()), (3, ("c001",))):
         window = [pair(n, took="long", left="short") for n in range(number)]
         engine = Weigher(table, *["Likes it long. | communication"] * number)
-        told = weighed(past, window, engine, GREEDY, seed=0)
+        told = weighed(past, window, engine)
         (line,) = told.draft.lines
         assert (line.text, line.retires) == ("Likes it long.", retired)
 
@@ -193,7 +221,46 @@ def test_a_change_of_mind_retires_what_it_contradicts():
 def test_a_claim_that_no_choice_bears_out_is_dropped_and_counted():
     """What a small model says is not believed, only measured."""
     engine = Weigher({}, "Likes cheese. | food")
-    told = weighed([], [pair(1)], engine, GREEDY, seed=0)
+    told = weighed([], [pair(1)], engine)
     assert told.draft.lines == ()
-    assert told.draft.dropped == {"not borne out by the choices": 1}
+    assert told.draft.dropped == {"not borne out by the interaction": 1}
     assert math.isfinite(told.tokens)
+
+
+def test_a_claim_is_weighed_on_what_it_may_be_about():
+    """Of its section, or with a word in common; to weigh all on all takes minutes."""
+    seen = []
+
+    class Noting(Weigher):
+        def weigh(self, messages, texts):
+            seen.append((messages[-1].content.splitlines()[0], *texts))
+            return super().weigh(messages, texts)
+
+    lines = ["Likes it short. | communication", "Likes green tea. | food", "Nothing."]
+    window = [pair(1), pair(2, "sencha", "beer"), pair(3, "a tea shop", "a bar")]
+    table = {
+        ("short", "Likes it short."): LIKELY,
+        ("sencha", "Likes green tea."): LIKELY,
+    }
+    weighed([], window, Noting(table, *lines))
+    told = {asked: set(texts) for asked, *texts in seen}  # the last time
+    assert told["Asked: q1"] == {"Likes it short."}
+    assert told["Asked: q2"] == {"Likes green tea."}
+    assert told["Asked: q3"] == {"Likes green tea."}
+
+
+def test_what_somebody_wrote_speaks_for_what_is_said_of_it_and_against_its_contrary():
+    """It has no reverse to weigh against, and counts as one choice."""
+    note = Interaction(id="t:9", kind="message", source="t", query="", chosen="shorter")
+    table = {("long", "Likes long answers."): LIKELY}
+    lines = ["Likes long answers. | communication"] * 4
+    lines.append("Likes short answers. | communication")
+    window = [*(pair(n, took="long", left="short") for n in range(4)), note]
+    told = weighed([], window, Hearing(table, *lines))
+    by_text = {line.text: line for line in told.draft.lines}
+    assert by_text["Likes long answers."].against == ("t:9",)
+    past = [Claim("c001", "communication", "Likes short answers.", count=3)]
+    engine = Hearing({}, "Likes short answers. | communication")
+    told = weighed(past, [note], engine)
+    (line,) = told.draft.lines
+    assert (line.keeps, line.rests_on) == (("c001",), ("t:9",))

@@ -7,6 +7,7 @@ whole vocabulary. Source: llama.cpp, common/sampling.cpp.
 
 import ctypes
 import math
+from collections.abc import Callable
 from typing import Any
 
 from persona_cli.engine import Sampling
@@ -25,13 +26,21 @@ class Dice:
 
     seed:    same seed, same logits: same tokens
     grammar: GBNF that the tokens are held to
+    logits:  what is drawn from, in place of what the memory has at a place
     Raises:  ModelError when the grammar does not compile
     """
 
     def __init__(
-        self, memory: Memory, sampling: Sampling, seed: int, grammar: str | None
+        self,
+        memory: Memory,
+        sampling: Sampling,
+        seed: int,
+        grammar: str | None,
+        *,
+        logits: Callable[[int], Any] | None = None,
     ) -> None:
         self._memory, self._lib = memory, memory.lib
+        self._logits = logits
         self._grammar = None if grammar is None else self._compile(grammar)
         self._chain = self._build(sampling, seed)
 
@@ -41,12 +50,15 @@ class Dice:
         place:  of the logits it is drawn from
         Raises: ModelError when the grammar allows none
         """
-        if self._grammar is None:
+        if self._grammar is None and self._logits is None:
             token = self._lib.llama_sampler_sample(
                 self._chain, self._memory.context, place
             )
             return int(token)
         token = self._pick(place, self._chain)
+        if self._grammar is None:
+            self._lib.llama_sampler_accept(self._chain, token)
+            return token
         if not self._allows(token):
             token = self._pick(place, self._grammar, self._chain)
         # An unseen dead end would end the process: accept() throws through C.
@@ -113,7 +125,7 @@ class Dice:
     def _pick(self, place: int, *samplers: Any) -> int:
         import numpy as np
 
-        logits = self._memory.logits(place)
+        logits = (self._logits or self._memory.logits)(place)
         kind = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         rows = np.empty(len(logits), kind)
         rows["id"], rows["logit"], rows["p"] = np.arange(len(logits)), logits, 0

@@ -17,6 +17,7 @@ from persona_cli.engine import (
     Sampling,
 )
 from persona_cli.errors import ModelError
+from persona_cli.llama.contrast import Contrast
 from persona_cli.llama.dice import Dice
 from persona_cli.llama.library import build, library
 from persona_cli.llama.memory import JUDGING, WRITING, Memory
@@ -209,6 +210,44 @@ class LlamaEngine:
             for writer in writers:
                 writer.close()
 
+    def contrast(
+        self,
+        messages: Sequence[Message],
+        rivals: Sequence[tuple[Sequence[Message], float]],
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        until: str = "",
+    ) -> Answer:
+        """Say what sets a chat apart from others: see ``Contrasts.contrast``."""
+        memory = self._open()
+        memory.lay(WRITING)
+        prompts = [
+            self._tokens(chat, thinking=False)
+            for chat in (messages, *(chat for chat, _ in rivals))
+        ]
+        limits = Limits(max_tokens, None)
+        size = sum(map(len, prompts)) + len(prompts) * max_tokens
+        if size > self._context:
+            raise ModelError(
+                f"{self._name}: {len(prompts)} chats take {size} tokens side by side,"
+                f" answer included; the context holds {self._context}",
+                remedy="Take a longer context.",
+            )
+        told = Contrast(memory, prompts, [weight for _, weight in rivals])
+        stream = AnswerStream(stop=(), tags=THINK, thinking=False)
+        hand = Dice(memory, GREEDY, 0, grammar, logits=told.row)
+        writer = Writer(memory.vocabulary, stream, limits, hand=hand)
+        try:
+            while tokens := writer.next(_LAST):
+                if until and until in stream.text:
+                    told.end()
+                told.follow(tokens)
+            return writer.answer(len(prompts[0]))
+        finally:
+            writer.close()
+            told.close()
+
     def choose(
         self,
         prefix: Sequence[Message],
@@ -254,7 +293,7 @@ class LlamaEngine:
                 f" context holds {self._context}",
                 remedy="Take a longer context.",
             )
-        return weigh(memory, prompt, answers)
+        return weigh(memory, prompt, answers, context=self._context)
 
     def close(self) -> None:
         """Free the model's memory."""

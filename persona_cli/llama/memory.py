@@ -22,6 +22,9 @@ from persona_cli.machine import cores
 _CPU_STEP, _GPU_STEP = 256, 512  # tokens computed at a time
 _GPU_PARALLEL = 16
 
+# Sequences that are weighed at a time: many short ones, so that a step has work enough.
+_WEIGHED = 32
+
 _REMEDY = "Lower context_tokens, or use a smaller model."
 
 # What adapters are laid over the model for.
@@ -75,6 +78,7 @@ class Memory:
             self.vocabulary = Vocabulary(self.lib, self.model)
             self.ubatch = tuning.ubatch or (_GPU_STEP if layers else _CPU_STEP)
             self.parallel = tuning.parallel or (_GPU_PARALLEL if layers else 1)
+            self.branches = max(self.parallel, _WEIGHED)
             self.batch = max(tuning.batch or self.ubatch, self.ubatch)
             self.batch -= self.batch % self.ubatch
             self.context = self._open(context, tuning, on_gpu=layers != 0)
@@ -209,7 +213,7 @@ class Memory:
         params = self.lib.llama_context_default_params()
         params.n_ctx = context
         params.n_batch, params.n_ubatch = self.batch, self.ubatch
-        params.n_seq_max = 1 + self.parallel
+        params.n_seq_max = 1 + self.branches
         # One buffer for all sequences, or a branch would copy what it shares.
         params.kv_unified = True
         params.n_threads = params.n_threads_batch = tuning.threads or cores()
@@ -268,7 +272,7 @@ class Memory:
                 self.clear()
                 return 0
         memory = self.lib.llama_get_memory(self.context)
-        for sequence in range(1, 1 + self.parallel):
+        for sequence in range(1, 1 + self.branches):
             self.drop(sequence)
         # A recurrent model cannot forget the end of what it read.
         if not ready or not self.lib.llama_memory_seq_rm(memory, 0, ready, -1):
