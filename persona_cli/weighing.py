@@ -13,16 +13,25 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
+from persona_cli.backward import MATTERS, NEUTRAL, Weight, backward_messages
 from persona_cli.draft import Draft, DraftLine
-from persona_cli.engine import Engine
+from persona_cli.each import each_messages
+from persona_cli.engine import Engine, Message
+from persona_cli.errors import ModelError
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim
 from persona_cli.similar import contradicts, similarity, words
-from persona_cli.stating import BEARS_OUT, CHOICES, Scales, Statement, stated
+from persona_cli.stating import CHOICES, Statement, stated
 from persona_cli.words_en import FORM, GENERIC
+
+# Nats of evidence by which a choice bears a claim out. A true claim has them after a
+# third of the choices that show it, and its contrary after one in thirty; see the log
+# of experiments.
+BEARS_OUT = 1.0
 
 # Choices that speak for a claim, of each that speaks against it.
 MOST_AGAINST = 3
@@ -34,6 +43,8 @@ GIVES_UP = 2
 MOST_WEIGHED = 32
 
 _ALIKE = 0.8
+
+Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
 
 # Stems that are in claims about everything.
 _COMMON = FORM | GENERIC | {"tend", "fond"}
@@ -94,20 +105,39 @@ def weighed(
     engine: one that can weigh answers
     Raises: ModelError
     """
-    scales = Scales(engine)
-    told = stated(window, engine, scales)
-    said, dropped = told.statements, Counter(told.dropped)
+    scales = _Scales(engine)
+    told = stated(window, engine)
+    dropped = Counter(told.dropped)
     known = {claim.id: _Candidate(claim.section, claim.text) for claim in past}
     known = dict(list(known.items())[:MOST_WEIGHED])
-    fresh = _distinct(said, {one.text for one in known.values()})[:MOST_WEIGHED]
-    choices = [deed for deed in window if deed.kind in CHOICES]
-    _weigh([*known.values(), *fresh], choices, said, scales)
-    _hear([*known.values(), *fresh], said, {deed.id for deed in choices})
+    fresh = _distinct(told.statements, {one.text for one in known.values()})
+    fresh = fresh[:MOST_WEIGHED]
+    every = [*known.values(), *fresh]
+    scales.learn([*(one.text for one in every), *(one.text for one in told.statements)])
+    of = {one.origin: one for one in told.statements}
+    for deed in window:
+        if deed.kind in CHOICES:
+            _weigh(every, deed, of.get(deed.id), scales)
+        elif deed.id in of:
+            _hear(every, deed, of[deed.id], scales)
 
-    lines = [
-        line for name, one in known.items() if (line := _of_past(name, one)) is not None
-    ]
-    explained = {i for line in lines for i in line.rests_on}
+    lines = list(_lines(known, fresh, dropped))
+    return Told(Draft(tuple(lines), dropped), "\n".join(told.answers), told.tokens)
+
+
+def _lines(
+    known: Mapping[str, _Candidate], fresh: list[_Candidate], dropped: Counter[str]
+) -> Iterator[DraftLine]:
+    """Past claims that are borne out again, and then new ones: few that explain much.
+
+    known: past claims by their ids
+    fresh: grows empty
+    """
+    explained: set[str] = set()
+    for name, claim in known.items():
+        if (line := _of_past(name, claim)) is not None:
+            explained |= set(line.rests_on)
+            yield line
     while fresh:
         # The one that explains most of what nothing explains yet.
         best = max(
@@ -116,81 +146,117 @@ def weighed(
         fresh.remove(best)
         for_it, against = best.sides
         if not set(for_it) - explained or len(for_it) < MOST_AGAINST * len(against):
-            dropped["not borne out by the choices"] += 1
+            dropped["not borne out"] += 1
             continue
         explained |= set(for_it)
-        lines.append(
-            DraftLine(
-                best.section,
-                best.text,
-                retires=tuple(_overturned(known, for_it)),
-                rests_on=tuple(for_it),
-                against=tuple(against),
-            )
+        yield DraftLine(
+            best.section,
+            best.text,
+            retires=tuple(_overturned(known, for_it)),
+            rests_on=tuple(for_it),
+            against=tuple(against),
         )
-    return Told(Draft(tuple(lines), dropped), "\n".join(told.texts), told.tokens)
+
+
+class _Scales:
+    """What claims weigh after an interaction, and what they weigh anyway.
+
+    Raises: ModelError for an engine that cannot tell
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        weigh = getattr(engine, "weigh", None)
+        if weigh is None:
+            raise ModelError(
+                f"{engine.name}: cannot tell how probable an answer is",
+                remedy="Use a local model.",
+            )
+        self._weigh: Weighing = weigh
+        self._anyway: dict[str, float] = {}
+
+    def learn(self, claims: Sequence[str]) -> None:
+        """See what claims weigh anyway, before they are weighed on anything."""
+        new = list(dict.fromkeys(claims))
+        rows = [self._weigh(backward_messages(*choice), new) for choice in NEUTRAL]
+        for claim, *told in zip(new, *rows, strict=True):
+            self._anyway[claim] = fmean(told)
+
+    def weights(self, deed: Interaction, claims: Sequence[str]) -> list[Weight]:
+        """What each claim weighs after a choice, and after its reverse."""
+        there = self._weigh(each_messages(deed), claims)
+        back = self._weigh(
+            backward_messages(deed.query, deed.rejected, deed.chosen), claims
+        )
+        anyway = [self._anyway[claim] for claim in claims]
+        return [Weight(*one) for one in zip(there, back, anyway, strict=True)]
+
+    def lift(self, deed: Interaction, claim: str) -> float:
+        """How much likelier a claim is after what somebody wrote than anyway; nats."""
+        (there,) = self._weigh(each_messages(deed), [claim])
+        return there - self._anyway[claim]
 
 
 def _distinct(said: Sequence[Statement], known: set[str]) -> list[_Candidate]:
-    """Statements in different words.
+    """Statements in different words; those that were made most often first.
 
     known: words of past claims, which need not be said again
     """
-    kept: list[_Candidate] = []
+    kept: list[Statement] = []
+    times: Counter[str] = Counter()
     for one in said:
-        if not any(similarity(k.text, one.text) >= _ALIKE for k in kept):
-            kept.append(_Candidate(one.section, one.text))
-    return [one for one in kept if one.text not in known]
+        same = next((k for k in kept if similarity(k.text, one.text) >= _ALIKE), one)
+        if same is one:
+            kept.append(one)
+        times[same.text] += 1
+    kept.sort(key=lambda one: -times[one.text])
+    return [_Candidate(one.section, one.text) for one in kept if one.text not in known]
 
 
 def _weigh(
     candidates: Sequence[_Candidate],
-    choices: Sequence[Interaction],
-    said: Sequence[Statement],
-    scales: Scales,
+    deed: Interaction,
+    own: Statement | None,
+    scales: _Scales,
 ) -> None:
-    """Let each choice say what it has to say for each claim that it may be about."""
-    of = {one.origin: one for one in said}
-    for deed in choices:
-        near = [candidates[n] for n in _near(candidates, deed, of.get(deed.id))]
-        told = scales.evidence(deed, [one.text for one in near])
-        for candidate, nats in zip(near, told, strict=True):
-            candidate.told[deed.id] = nats
+    """Let a choice say what it has to say for each claim that it may be about."""
+    near = list(_near(candidates, deed, own))
+    if not near:
+        return
+    weights = scales.weights(deed, [one.text for one in near])
+    for candidate, weight in zip(near, weights, strict=True):
+        candidate.told[deed.id] = weight.evidence()
 
 
 def _near(
     candidates: Sequence[_Candidate], deed: Interaction, own: Statement | None
-) -> Iterator[int]:
-    """Places of the claims that a choice may be about.
+) -> Iterator[_Candidate]:
+    """The claims that a choice may be about.
 
     Those of the section that the model saw in it, and those that share a word with it
     or with what the model said of it. To weigh all on all would take minutes.
     """
     said = own.text if own is not None else ""
     seen = {*words(" ".join((deed.query, deed.chosen, deed.rejected, said)))} - _COMMON
-    for place, one in enumerate(candidates):
+    for one in candidates:
         same_section = own is not None and own.section == one.section
         if same_section or seen.intersection(words(one.text)):
-            yield place
+            yield one
 
 
 def _hear(
-    candidates: Sequence[_Candidate],
-    said: Sequence[Statement],
-    choices: set[str],
+    candidates: Sequence[_Candidate], deed: Interaction, own: Statement, scales: _Scales
 ) -> None:
     """Let what somebody wrote speak for what was said of it, and against its contrary.
 
-    choices: ids of what was weighed; those speak for themselves
+    If it is about that at all: what it makes no likelier was not said of it.
     """
-    for one in said:
-        if one.origin in choices:
-            continue
-        for candidate in candidates:
-            if similarity(candidate.text, one.text) >= _ALIKE:
-                candidate.told[one.origin] = BEARS_OUT
-            elif contradicts(candidate.text, one.text):
-                candidate.told[one.origin] = -BEARS_OUT
+    if scales.lift(deed, own.text) < MATTERS:
+        return
+    for candidate in candidates:
+        if similarity(candidate.text, own.text) >= _ALIKE:
+            candidate.told[deed.id] = BEARS_OUT
+        elif contradicts(candidate.text, own.text):
+            candidate.told[deed.id] = -BEARS_OUT
 
 
 def _of_past(name: str, claim: _Candidate) -> DraftLine | None:

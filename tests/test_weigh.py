@@ -18,8 +18,7 @@ from persona_cli.errors import ModelError
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, Question
 from persona_cli.profile import Claim
-from persona_cli.stating import BEARS_OUT
-from persona_cli.weighing import weighed
+from persona_cli.weighing import BEARS_OUT, weighed
 
 # After a choice that bears a claim out; the rest weighs -20.
 LIKELY = -20.0 + MATTERS + BEARS_OUT + 3
@@ -223,7 +222,7 @@ def test_a_claim_that_no_choice_bears_out_is_dropped_and_counted():
     engine = Weigher({}, "Likes cheese. | food")
     told = weighed([], [pair(1)], engine)
     assert told.draft.lines == ()
-    assert told.draft.dropped == {"not borne out by the interaction": 1}
+    assert told.draft.dropped == {"not borne out": 1}
     assert math.isfinite(told.tokens)
 
 

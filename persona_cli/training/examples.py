@@ -1,6 +1,6 @@
 """What a user of the data teaches a writer: chats, with the answers that are true.
 
-    each      one interaction -> what it shows, or nothing; an example an interaction
+    each      one interaction -> what it shows; and of a few, that they show nothing
     infer     past claims and a window -> the next claims, cited; two examples a user
     summary   the same in plain sentences; two examples a user
 
@@ -46,8 +46,9 @@ class Example:
 def examples(user: SimulatedUser, *, form: Form) -> Iterator[Example]:
     """What one user teaches.
 
-    Shape: of ``each`` one an interaction, none where nobody knows what shows what; of
-           the others two, or one where there is but one window
+    Shape: of ``each`` one for each interaction that shows something, and for a few
+           that show nothing; none where nobody knows what shows what. Of the others
+           two, or one where there is but one window
     Order: of time
     """
     if form == "each":
