@@ -9,7 +9,7 @@ their interactions shows. Each user is read window by window, by the code that
 
 A claim is *of* a truth when most of what it cites shows that truth. Printed are the
 share of claims that are of one (precision) and the share of truths, of those that two
-interactions or more show, that a claim is of (recall), of all claims, and of those that
+interactions or more show, that a claim is of (recall): of all claims, and of those that
 ``apply`` hands out, which were seen twice or stated; with n and 95 % intervals. That a
 claim also *says* its truth, and not its contrary, only a reader can tell: ``--out`` is
 for one, each claim beside the truth it is of.
@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -72,22 +72,33 @@ def main() -> None:
         print(f"{number}/{len(users)}", end="\r", file=sys.stderr)
     opened.close()
     print(f"{len(users)} users of {options.split}, {options.model}")
-    for name, firm in (("all claims", False), ("those handed out", True)):
+    for name, holds in (
+        ("all claims", lambda _: True),
+        ("those handed out", lambda one: not one.tentative),
+        ("  by the model", lambda one: not one.tentative and one.by != "digest"),
+        ("  by counting", lambda one: not one.tentative and one.by == "digest"),
+    ):
         kept = [
-            (user, shown, [one for one in claims if not (firm and one.tentative)])
+            (user, shown, [one for one in claims if holds(one)])
             for user, shown, claims in rows
         ]
-        every = [one for _, _, claims in kept for one in claims]
-        right = sum(one.truth is not None for one in every)
-        wanted = [
-            truth.id in {one.truth for one in claims}
-            for user, shown, claims in kept
-            for truth in user.truth
-            if shown[truth.id] > 1 and truth.until is None
-        ]
-        precision = Accuracy(right, len(every))
-        recall = Accuracy(sum(wanted), len(wanted))
+        precision, recall = counted(kept)
         print(f"{name:<18} precision {_said(precision)}  recall {_said(recall)}")
+
+
+def counted(
+    rows: Sequence[tuple[SimulatedUser, Mapping[str, int], Sequence[Found]]],
+) -> tuple[Accuracy, Accuracy]:
+    """Precision and recall of some users' claims."""
+    every = [one for _, _, claims in rows for one in claims]
+    right = sum(one.truth is not None for one in every)
+    wanted = [
+        truth.id in {one.truth for one in claims}
+        for user, shown, claims in rows
+        for truth in user.truth
+        if shown[truth.id] > 1 and truth.until is None
+    ]
+    return Accuracy(right, len(every)), Accuracy(sum(wanted), len(wanted))
 
 
 def written(user: SimulatedUser, engine: Engine, asking: Asking) -> Iterator[Found]:
