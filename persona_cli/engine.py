@@ -201,8 +201,7 @@ class Weighs(Protocol):
 
         The prompt is read once for all texts.
 
-        Shape:  one number a text, at most 0, but for rounding the same whatever else is
-                asked along with it
+        Shape:  one number a text, at most 0, whatever else is asked along with it
         Raises: ModelError when prompt and text do not fit the context
         """
         ...

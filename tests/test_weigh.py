@@ -69,12 +69,12 @@ def test_a_likely_answer_weighs_more_than_an_unlikely_one(tiny_engine):
 
 @pytest.mark.model
 def test_an_answer_weighs_the_same_in_whatever_company(tiny_engine):
-    """But for rounding: nothing of one answer is seen by another."""
-    texts = ["Paris.", "It is the city of Lyon, I think.", "Paris."] * 20
+    """To the bit: nothing of one answer is left when the next is weighed."""
+    texts = ["Paris.", "It is the city of Lyon, I think.", "Paris."]
     together = tiny_engine.weigh(ASKED, texts)
-    alone = [tiny_engine.weigh(ASKED, [text])[0] for text in texts[:3]]
-    assert together == pytest.approx(alone * 20, abs=0.05)
-    assert tiny_engine.weigh(ASKED, texts) == together
+    alone = [tiny_engine.weigh(ASKED, [text])[0] for text in texts]
+    assert together == alone
+    assert together[0] == together[2]
 
 
 @pytest.mark.model

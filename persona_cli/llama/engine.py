@@ -293,7 +293,7 @@ class LlamaEngine:
                 f" context holds {self._context}",
                 remedy="Take a longer context.",
             )
-        return weigh(memory, prompt, answers, context=self._context)
+        return weigh(memory, prompt, answers)
 
     def close(self) -> None:
         """Free the model's memory."""

@@ -22,8 +22,8 @@ from persona_cli.machine import cores
 _CPU_STEP, _GPU_STEP = 256, 512  # tokens computed at a time
 _GPU_PARALLEL = 16
 
-# Sequences that are weighed at a time: many short ones, so that a step has work enough.
-_WEIGHED = 32
+# Prompts that are read side by side: an answer's, and its rivals'.
+_SIDE_BY_SIDE = 4
 
 _REMEDY = "Lower context_tokens, or use a smaller model."
 
@@ -78,7 +78,7 @@ class Memory:
             self.vocabulary = Vocabulary(self.lib, self.model)
             self.ubatch = tuning.ubatch or (_GPU_STEP if layers else _CPU_STEP)
             self.parallel = tuning.parallel or (_GPU_PARALLEL if layers else 1)
-            self.branches = max(self.parallel, _WEIGHED)
+            self.branches = max(self.parallel, _SIDE_BY_SIDE)
             self.batch = max(tuning.batch or self.ubatch, self.ubatch)
             self.batch -= self.batch % self.ubatch
             self.context = self._open(context, tuning, on_gpu=layers != 0)
