@@ -217,6 +217,7 @@ class Contrasts(Protocol):
         *,
         max_tokens: int,
         grammar: str | None = None,
+        opening: int = 0,
         until: str = "",
     ) -> Answer:
         """Answer a chat by what it makes likelier than its rivals do; greedily.
@@ -225,9 +226,10 @@ class Contrasts(Protocol):
         probabilities after the rivals are taken off, each times its weight. Without
         rivals it is the likeliest.
 
-        rivals: other chats, and their weights, at least 0
-        until:  once the answer holds this text, the rivals count no more
-        Raises: ModelError when the chats do not fit the context together, or the
-                grammar does not compile
+        rivals:  other chats, and their weights, at least 0
+        opening: tokens of the answer before the rivals count
+        until:   once the answer holds this text, the rivals count no more
+        Raises:  ModelError when the chats do not fit the context together, or the
+                 grammar does not compile
         """
         ...

@@ -23,6 +23,10 @@ CHOICES = ("pair", "edit")
 # reverse, and of an interaction that tells nothing.
 REVERSE, BARE = 0.5, 0.5
 
+# Tokens that are taken as they come: the verb. Contrast makes extremes of it ("Always",
+# "Insists"), and what follows is then as it would be after those.
+OPENING = 1
+
 # A statement is a sentence.
 ANSWER_TOKENS = 40
 
@@ -100,6 +104,7 @@ def _answer(deed: Interaction, engine: Engine) -> Answer:
         rivals,
         max_tokens=ANSWER_TOKENS,
         grammar=STATEMENT_GRAMMAR,
+        opening=OPENING,
         until=" |",
     )
     return answer

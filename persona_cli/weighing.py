@@ -12,6 +12,7 @@ Source: "Text as a Universal Interface for Transferable Personalization"
         (AlignXplore+), arXiv 2601.04963: what a summary is worth is what it foresees.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,10 @@ MOST_WEIGHED = 32
 _ALIKE = 0.8
 
 Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
+
+# In a word that names something: a digit, a sign of code, a capital.
+_NAME = re.compile(r"[0-9_/\\=]|--|\w\.\w|[A-Z]")
+_MARKS = ".,;:!?'\"`()"
 
 # Stems that are in claims about everything.
 _COMMON = FORM | GENERIC | {"tend", "fond"}
@@ -233,14 +238,29 @@ def _near(
     """The claims that a choice may be about.
 
     Those of the section that the model saw in it, and those that share a word with it
-    or with what the model said of it. To weigh all on all would take minutes.
+    or with what the model said of it. To weigh all on all would take minutes. A claim
+    that names something is about the choices that name it too.
     """
     said = own.text if own is not None else ""
-    seen = {*words(" ".join((deed.query, deed.chosen, deed.rejected, said)))} - _COMMON
+    text = " ".join((deed.query, deed.chosen, deed.rejected))
+    seen = {*words(f"{text} {said}")} - _COMMON
     for one in candidates:
         same_section = own is not None and own.section == one.section
-        if same_section or seen.intersection(words(one.text)):
+        if not same_section and not seen.intersection(words(one.text)):
+            continue
+        if all(name in text.casefold() for name in _names(one.text)):
             yield one
+
+
+def _names(claim: str) -> set[str]:
+    """What a claim calls by its name: numbers, code, and capitalized words.
+
+    >>> sorted(_names("Runs tests with the '--fast' flag in 900 ms on Debian, always."))
+    ['--fast', '900', 'debian']
+    """
+    _, *rest = claim.split()
+    bare = [word.strip(_MARKS) for word in rest]
+    return {word.casefold() for word in bare if _NAME.search(word)}
 
 
 def _hear(

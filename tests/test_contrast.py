@@ -47,6 +47,19 @@ def test_it_keeps_to_a_grammar_even_where_nothing_plausible_does(tiny_engine):
 
 
 @pytest.mark.model
+def test_rivals_do_not_count_in_the_opening(tiny_engine):
+    """All of it is the likeliest answer then; and less of it begins as that does."""
+    plain = tiny_engine.complete(FRENCH, max_tokens=12, sampling=GREEDY).text
+    rivals = [(ITALIAN, 1.0)]
+    told = tiny_engine.contrast(FRENCH, rivals, max_tokens=12, opening=13)
+    assert told.text == plain
+    first = tiny_engine.loaded().vocabulary
+    begun = first.piece(first.tokens(plain)[0]).decode()
+    told = tiny_engine.contrast(FRENCH, rivals, max_tokens=12, opening=1)
+    assert told.text.startswith(begun.strip())
+
+
+@pytest.mark.model
 def test_rivals_count_until_a_text_is_there(tiny_engine):
     """From there on the answer goes on as its prompt alone would have it."""
     rivals = [(ITALIAN, 1.0)]

@@ -248,6 +248,17 @@ def test_a_claim_is_weighed_on_what_it_may_be_about():
     assert told["Asked: q3"] == {"Likes green tea."}
 
 
+def test_a_claim_that_names_something_is_about_what_names_it():
+    """A flag of one command is no reason why another was preferred."""
+    text = "Runs everything with the '--fast' flag."
+    took = ["run it --fast", "run it with care"]
+    table = {(one, text): LIKELY for one in took}
+    window = [pair(n, took=one) for n, one in enumerate(took)]
+    engine = Weigher(table, f"{text} | coding", f"{text} | coding")
+    (line,) = weighed([], window, engine).draft.lines
+    assert line.rests_on == ("t:0",)
+
+
 def test_what_somebody_wrote_speaks_for_what_is_said_of_it_and_against_its_contrary():
     """It has no reverse to weigh against, and counts as one choice."""
     note = Interaction(id="t:9", kind="message", source="t", query="", chosen="shorter")

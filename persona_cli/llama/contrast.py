@@ -26,6 +26,7 @@ class Contrast:
 
     prompts: tokens; the first is the one that is answered
     weights: of each rival, at least 0
+    opening: tokens that come before the rivals count
     Raises:  ModelError
     """
 
@@ -34,8 +35,11 @@ class Contrast:
         memory: Memory,
         prompts: Sequence[Sequence[int]],
         weights: Sequence[float],
+        *,
+        opening: int = 0,
     ) -> None:
         self._memory, self._weights = memory, list(weights)
+        self._opening = opening
         memory.clear()
         self._ends = [len(prompt) for prompt in prompts]
         # One after the other: the logits of a step are gone after the next.
@@ -49,6 +53,8 @@ class Contrast:
         import numpy as np
 
         own = self._rows[0]
+        if self._opening > 0:
+            return own
         told = own - sum(
             weight * rival
             for weight, rival in zip(self._weights, self._rows[1:], strict=True)
@@ -59,6 +65,7 @@ class Contrast:
 
     def follow(self, tokens: Sequence[int]) -> None:
         """Let every sequence go on with what was drawn."""
+        self._opening -= len(tokens)
         pieces = [(n, end, tokens) for n, end in enumerate(self._ends, 1)]
         spots = self._memory.feed(pieces)
         self._rows = [self._memory.logits(spot) for spot in spots]

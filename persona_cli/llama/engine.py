@@ -217,6 +217,7 @@ class LlamaEngine:
         *,
         max_tokens: int,
         grammar: str | None = None,
+        opening: int = 0,
         until: str = "",
     ) -> Answer:
         """Say what sets a chat apart from others: see ``Contrasts.contrast``."""
@@ -234,7 +235,8 @@ class LlamaEngine:
                 f" answer included; the context holds {self._context}",
                 remedy="Take a longer context.",
             )
-        told = Contrast(memory, prompts, [weight for _, weight in rivals])
+        weights = [weight for _, weight in rivals]
+        told = Contrast(memory, prompts, weights, opening=opening)
         stream = AnswerStream(stop=(), tags=THINK, thinking=False)
         hand = Dice(memory, GREEDY, 0, grammar, logits=told.row)
         writer = Writer(memory.vocabulary, stream, limits, hand=hand)
