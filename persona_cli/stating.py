@@ -91,7 +91,7 @@ def stated(window: Sequence[Interaction], engine: Engine) -> Stated:
 def _answer(deed: Interaction, engine: Engine) -> Answer:
     messages = each_messages(deed)
     contrast = getattr(engine, "contrast", None)
-    if contrast is None:  # a remote one, which can only be asked
+    if contrast is None:  # one that weighs, and can only be asked
         return engine.complete(
             messages, max_tokens=ANSWER_TOKENS, grammar=STATEMENT_GRAMMAR
         )

