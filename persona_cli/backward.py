@@ -11,11 +11,13 @@ a claim is about shows, too: neither choice makes it likelier than it is anyway.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from persona_cli.each import choice_messages
-from persona_cli.engine import Message, sigmoid
+from persona_cli.engine import Engine, Message, sigmoid
+from persona_cli.errors import ModelError
 
 # Choices of which nothing can be told: after them a claim is as likely as it is anyway.
 NEUTRAL = (
@@ -30,6 +32,8 @@ MATTERS = 5.0
 
 # From nats to log-odds. Both are fitted by scripts/bench/judge.py, on validation.
 SCALE = 1.5
+
+Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
 
 
 class Weight(NamedTuple):
@@ -52,6 +56,62 @@ class Weight(NamedTuple):
         """The ratio, as far as the claim is about the choice; nats."""
         about = sigmoid(max(self.there, self.back) - self.anyway - matters)
         return self.ratio * about
+
+
+class Scales:
+    """What an engine thinks claims weigh: after a choice, its reverse, and anyway.
+
+    remedy: what to do when it cannot tell
+    Raises: ModelError, here for an engine that does not weigh, and later for one whose
+            weights are no log-probabilities
+    """
+
+    def __init__(self, engine: Engine, *, remedy: str) -> None:
+        self._name, self._remedy = engine.name, remedy
+        weigh: Weighing | None = getattr(engine, "weigh", None)
+        if weigh is None:
+            raise self._error("cannot tell how probable an answer is")
+        self._ask = weigh
+        self._anyway: dict[str, float] = {}
+
+    def learn(self, claims: Sequence[str]) -> None:
+        """See what claims weigh anyway; those that are known are not asked again.
+
+        Sooner or later this is done for each: cheapest for all at once.
+        """
+        new = [one for one in dict.fromkeys(claims) if one not in self._anyway]
+        if not new:
+            return
+        rows = [self._weigh(backward_messages(*choice), new) for choice in NEUTRAL]
+        for claim, *told in zip(new, *rows, strict=True):
+            self._anyway[claim] = fmean(told)
+
+    def weights(
+        self, query: str, took: str, left: str, claims: Sequence[str]
+    ) -> list[Weight]:
+        """What each claim weighs after a choice, and after its reverse."""
+        self.learn(claims)
+        there = self._weigh(backward_messages(query, took, left), claims)
+        back = self._weigh(backward_messages(query, left, took), claims)
+        anyway = [self._anyway[claim] for claim in claims]
+        return [Weight(*one) for one in zip(there, back, anyway, strict=True)]
+
+    def lift(self, messages: Sequence[Message], claim: str) -> float:
+        """How much likelier a claim is after a prompt than anyway; nats."""
+        self.learn([claim])
+        (there,) = self._weigh(messages, [claim])
+        return there - self._anyway[claim]
+
+    def _weigh(
+        self, messages: Sequence[Message], claims: Sequence[str]
+    ) -> Sequence[float]:
+        told = self._ask(messages, claims)
+        if not all(math.isfinite(nats) for nats in told):
+            raise self._error("what it tells are no probabilities")
+        return told
+
+    def _error(self, fault: str) -> ModelError:
+        return ModelError(f"{self._name}: {fault}", remedy=self._remedy)
 
 
 def backward_messages(query: str, took: str, left: str) -> list[Message]:

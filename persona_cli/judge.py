@@ -11,18 +11,12 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from persona_cli.accuracy import Accuracy
-from persona_cli.backward import (
-    NEUTRAL,
-    Weight,
-    backward_messages,
-    claims_of,
-    combine,
-)
+from persona_cli.backward import Scales, claims_of, combine
 from persona_cli.engine import Choice, Engine, Message, sigmoid
 from persona_cli.errors import ModelError
 from persona_cli.inject import claim_line, section_line
@@ -41,7 +35,7 @@ NOTHING_KNOWN = "Nothing is known of this person yet."
 # Of how a profile is read backwards: another version gives other verdicts.
 _BACKWARD = "backward@2"
 
-Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
+_ANOTHER = "Judge with another model, or leave the check out: --no-verify."
 
 _ROUNDING = 1e-3  # by which a log-probability may be above 0
 
@@ -125,7 +119,7 @@ class Judge:
     ) -> None:
         self._engine, self.form = engine, form
         self.known: MutableMapping[str, Verdict] = {} if known is None else known
-        self._anyway: dict[str, float] = {}
+        self._scales: Scales | None = None
 
     @property
     def name(self) -> str:
@@ -185,7 +179,7 @@ class Judge:
         if len(choices) != len(asked) or not all(map(_is_told, choices)):
             raise ModelError(
                 f"{self.name}: what it tells are no probabilities",
-                remedy="Judge with another model, or leave the check out: --no-verify.",
+                remedy=_ANOTHER,
             )
         two = zip(choices[::2], choices[1::2], strict=True)
         verdict = _of_pair if self.form == "pair" else _of_items
@@ -199,39 +193,14 @@ class Judge:
         claims = claims_of(profile)
         if not claims:
             return [Verdict(question.id, 0.5) for question in questions]
-        weigh = getattr(self._engine, "weigh", None)
-        if weigh is None:
-            raise ModelError(
-                f"{self.name}: cannot tell how probable an answer is",
-                remedy="Judge with a local model, or leave the check out: --no-verify.",
-            )
-        self._anyway.update(self._likely(claims, weigh))
+        if self._scales is None:
+            self._scales = Scales(self._engine, remedy=_ANOTHER)
+        self._scales.learn(claims)
         verdicts: list[Verdict] = []
-        for question in questions:
-            query, chosen, rejected = question.query, question.chosen, question.rejected
-            there = weigh(backward_messages(query, chosen, rejected), claims)
-            back = weigh(backward_messages(query, rejected, chosen), claims)
-            told = [
-                Weight(one, other, self._anyway[claim])
-                for claim, one, other in zip(claims, there, back, strict=True)
-            ]
-            if not all(math.isfinite(value) for one in told for value in one):
-                raise ModelError(
-                    f"{self.name}: what it tells are no probabilities",
-                    remedy="Judge with another model, or leave the check out:"
-                    " --no-verify.",
-                )
-            verdicts.append(Verdict(question.id, combine(told)))
+        for one in questions:
+            told = self._scales.weights(one.query, one.chosen, one.rejected, claims)
+            verdicts.append(Verdict(one.id, combine(told)))
         return verdicts
-
-    def _likely(self, claims: Sequence[str], weigh: Weighing) -> dict[str, float]:
-        """How likely each claim is anyway, of those that nobody asked about yet."""
-        new = [claim for claim in dict.fromkeys(claims) if claim not in self._anyway]
-        if not new:
-            return {}
-        rows = [weigh(backward_messages(*choice), new) for choice in NEUTRAL]
-        means = [math.fsum(column) / len(rows) for column in zip(*rows, strict=True)]
-        return dict(zip(new, means, strict=True))
 
     def _texts(self, question: Question) -> tuple[str, str]:
         """Two prompts: the chosen item first, and then the other."""

@@ -13,6 +13,7 @@ from persona_cli.backward import backward_messages
 from persona_cli.draft import LONGEST_CLAIM
 from persona_cli.each import NOTHING, bare_messages, each_messages, read_statement
 from persona_cli.engine import Answer, Engine
+from persona_cli.errors import ModelError
 from persona_cli.inert import all_visible
 from persona_cli.interaction import Interaction
 
@@ -89,18 +90,18 @@ def stated(window: Sequence[Interaction], engine: Engine) -> Stated:
 
 
 def _answer(deed: Interaction, engine: Engine) -> Answer:
-    messages = each_messages(deed)
     contrast = getattr(engine, "contrast", None)
-    if contrast is None:  # one that weighs, and can only be asked
-        return engine.complete(
-            messages, max_tokens=ANSWER_TOKENS, grammar=STATEMENT_GRAMMAR
+    if contrast is None:
+        raise ModelError(
+            f"{engine.name}: cannot say what sets an interaction apart",
+            remedy="Use a local model.",
         )
     rivals = [(bare_messages(deed), BARE)]
     if deed.kind in CHOICES:
         reverse = backward_messages(deed.query, deed.rejected, deed.chosen)
         rivals.append((reverse, REVERSE))
     answer: Answer = contrast(
-        messages,
+        each_messages(deed),
         rivals,
         max_tokens=ANSWER_TOKENS,
         grammar=STATEMENT_GRAMMAR,

@@ -14,15 +14,13 @@ Source: "Text as a Universal Interface for Transferable Personalization"
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 
-from persona_cli.backward import MATTERS, NEUTRAL, Weight, backward_messages
+from persona_cli.backward import MATTERS, Scales
 from persona_cli.draft import Draft, DraftLine
 from persona_cli.each import each_messages
-from persona_cli.engine import Engine, Message
-from persona_cli.errors import ModelError
+from persona_cli.engine import Engine
 from persona_cli.interaction import Interaction
 from persona_cli.profile import Claim
 from persona_cli.similar import contradicts, similarity, words
@@ -44,8 +42,6 @@ GIVES_UP = 2
 MOST_WEIGHED = 32
 
 _ALIKE = 0.8
-
-Weighing = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
 
 # In a word that names something: a digit, a sign of code, a capital.
 _NAME = re.compile(r"[0-9_/\\=]|--|\w\.\w|[A-Z]")
@@ -110,7 +106,7 @@ def weighed(
     engine: one that can weigh answers
     Raises: ModelError
     """
-    scales = _Scales(engine)
+    scales = Scales(engine, remedy="Use a local model.")
     told = stated(window, engine)
     dropped = Counter(told.dropped)
     known = {claim.id: _Candidate(claim.section, claim.text) for claim in past}
@@ -163,44 +159,6 @@ def _lines(
         )
 
 
-class _Scales:
-    """What claims weigh after an interaction, and what they weigh anyway.
-
-    Raises: ModelError for an engine that cannot tell
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        weigh = getattr(engine, "weigh", None)
-        if weigh is None:
-            raise ModelError(
-                f"{engine.name}: cannot tell how probable an answer is",
-                remedy="Use a local model.",
-            )
-        self._weigh: Weighing = weigh
-        self._anyway: dict[str, float] = {}
-
-    def learn(self, claims: Sequence[str]) -> None:
-        """See what claims weigh anyway, before they are weighed on anything."""
-        new = list(dict.fromkeys(claims))
-        rows = [self._weigh(backward_messages(*choice), new) for choice in NEUTRAL]
-        for claim, *told in zip(new, *rows, strict=True):
-            self._anyway[claim] = fmean(told)
-
-    def weights(self, deed: Interaction, claims: Sequence[str]) -> list[Weight]:
-        """What each claim weighs after a choice, and after its reverse."""
-        there = self._weigh(each_messages(deed), claims)
-        back = self._weigh(
-            backward_messages(deed.query, deed.rejected, deed.chosen), claims
-        )
-        anyway = [self._anyway[claim] for claim in claims]
-        return [Weight(*one) for one in zip(there, back, anyway, strict=True)]
-
-    def lift(self, deed: Interaction, claim: str) -> float:
-        """How much likelier a claim is after what somebody wrote than anyway; nats."""
-        (there,) = self._weigh(each_messages(deed), [claim])
-        return there - self._anyway[claim]
-
-
 def _distinct(said: Sequence[Statement], known: set[str]) -> list[_Candidate]:
     """Statements in different words; those that were made most often first.
 
@@ -221,13 +179,14 @@ def _weigh(
     candidates: Sequence[_Candidate],
     deed: Interaction,
     own: Statement | None,
-    scales: _Scales,
+    scales: Scales,
 ) -> None:
     """Let a choice say what it has to say for each claim that it may be about."""
     near = list(_near(candidates, deed, own))
     if not near:
         return
-    weights = scales.weights(deed, [one.text for one in near])
+    claims = [one.text for one in near]
+    weights = scales.weights(deed.query, deed.chosen, deed.rejected, claims)
     for candidate, weight in zip(near, weights, strict=True):
         candidate.told[deed.id] = weight.evidence()
 
@@ -264,13 +223,13 @@ def _names(claim: str) -> set[str]:
 
 
 def _hear(
-    candidates: Sequence[_Candidate], deed: Interaction, own: Statement, scales: _Scales
+    candidates: Sequence[_Candidate], deed: Interaction, own: Statement, scales: Scales
 ) -> None:
     """Let what somebody wrote speak for what was said of it, and against its contrary.
 
     If it is about that at all: what it makes no likelier was not said of it.
     """
-    if scales.lift(deed, own.text) < MATTERS:
+    if scales.lift(each_messages(deed), own.text) < MATTERS:
         return
     for candidate in candidates:
         if similarity(candidate.text, own.text) >= _ALIKE:

@@ -77,3 +77,13 @@ def test_chats_that_do_not_fit_together_are_refused(tiny_engine):
     long = [Message("user", "word " * 3000)]
     with pytest.raises(ModelError, match="the context holds"):
         tiny_engine.contrast(long, [(long, 1.0), (long, 1.0)], max_tokens=12)
+
+
+@pytest.mark.model
+def test_more_chats_than_there_is_room_for_are_refused(tiny_engine):
+    """With the number that there is room for, and not by llama.cpp's word for it."""
+    room = tiny_engine.loaded().branches
+    rivals = [(ITALIAN, 1.0)] * room
+    with pytest.raises(ModelError, match=f"room for {room}"):
+        tiny_engine.contrast(FRENCH, rivals, max_tokens=12)
+    assert tiny_engine.contrast(FRENCH, rivals[1:], max_tokens=2).text

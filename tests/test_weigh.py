@@ -18,6 +18,7 @@ from persona_cli.errors import ModelError
 from persona_cli.interaction import Interaction
 from persona_cli.judge import Judge, Question
 from persona_cli.profile import Claim
+from persona_cli.stating import stated
 from persona_cli.weighing import BEARS_OUT, weighed
 
 # After a choice that bears a claim out; the rest weighs -20.
@@ -36,6 +37,9 @@ class Weigher(ScriptedEngine):
     def weigh(self, messages, texts):
         took = messages[-1].content.split("Took: ")[1].split("\n")[0]
         return [self.table.get((took, text), -20.0) for text in texts]
+
+    def contrast(self, messages, rivals, *, opening, until, **limits):
+        return self.complete(messages, **limits)
 
 
 class Hearing(Weigher):
@@ -113,6 +117,20 @@ def test_a_judge_that_asks_backwards_changes_its_mind_with_the_items():
     assert one.p > 0.9
     assert one.p + other.p == pytest.approx(1)
     assert judge.judge("", [there]).verdicts[0].p == 0.5
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    """Nothing is summed up of them."""
+    engine = Weigher({("short", "Likes it short."): math.nan})
+    question = Question("1", "q", "short", "long")
+    with pytest.raises(ModelError, match="no probabilities"):
+        Judge(engine, "backward").judge("- Likes it short.", [question])
+
+
+def test_an_engine_that_cannot_say_what_sets_apart_is_not_asked_each():
+    """It would say what goes with everything."""
+    with pytest.raises(ModelError, match="what sets an interaction apart"):
+        stated([pair(1)], ScriptedEngine())
 
 
 def test_a_judge_whose_engine_cannot_weigh_says_so():

@@ -12,13 +12,47 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from persona_cli.engine import GREEDY, Answer
+from persona_cli.llama.dice import Dice
 from persona_cli.llama.memory import Memory
+from persona_cli.llama.writer import Limits, Writer
+from persona_cli.pieces import THINK, AnswerStream
 
 # A token is plausible with a tenth of the likeliest one's probability; Li et al.
 PLAUSIBLE = 0.1
 
 # Logits below which no plausible token is; the rest keep their order there.
 _BELOW = 1e4
+
+
+# Where the logits of the token that was computed last are.
+_LAST = -1
+
+
+def contrasted(
+    memory: Memory,
+    prompts: Sequence[Sequence[int]],
+    weights: Sequence[float],
+    *,
+    max_tokens: int,
+    grammar: str | None,
+    opening: int,
+    until: str,
+) -> Answer:
+    """The answer of the first prompt; see ``Contrasts.contrast``."""
+    told = Contrast(memory, prompts, weights, opening=opening)
+    stream = AnswerStream(stop=(), tags=THINK, thinking=False)
+    hand = Dice(memory, GREEDY, 0, grammar, logits=told.row)
+    writer = Writer(memory.vocabulary, stream, Limits(max_tokens, None), hand=hand)
+    try:
+        while tokens := writer.next(_LAST):
+            if until and until in stream.text:
+                told.end()
+            told.follow(tokens)
+        return writer.answer(len(prompts[0]))
+    finally:
+        writer.close()
+        told.close()
 
 
 class Contrast:

@@ -1,7 +1,7 @@
 """A GGUF chat model in this process, as an ``Engine``."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from persona_cli.engine import (
     Sampling,
 )
 from persona_cli.errors import ModelError
-from persona_cli.llama.contrast import Contrast
+from persona_cli.llama.choose import chosen
+from persona_cli.llama.contrast import contrasted
 from persona_cli.llama.dice import Dice
 from persona_cli.llama.library import build, library
 from persona_cli.llama.memory import JUDGING, WRITING, Memory
@@ -227,7 +228,6 @@ class LlamaEngine:
             self._tokens(chat, thinking=False)
             for chat in (messages, *(chat for chat, _ in rivals))
         ]
-        limits = Limits(max_tokens, None)
         size = sum(map(len, prompts)) + len(prompts) * max_tokens
         if size > self._context:
             raise ModelError(
@@ -235,20 +235,22 @@ class LlamaEngine:
                 f" answer included; the context holds {self._context}",
                 remedy="Take a longer context.",
             )
+        if len(prompts) > memory.branches:
+            raise ModelError(
+                f"{self._name}: {len(prompts)} chats side by side; there is room for"
+                f" {memory.branches}",
+                remedy="Contrast with fewer.",
+            )
         weights = [weight for _, weight in rivals]
-        told = Contrast(memory, prompts, weights, opening=opening)
-        stream = AnswerStream(stop=(), tags=THINK, thinking=False)
-        hand = Dice(memory, GREEDY, 0, grammar, logits=told.row)
-        writer = Writer(memory.vocabulary, stream, limits, hand=hand)
-        try:
-            while tokens := writer.next(_LAST):
-                if until and until in stream.text:
-                    told.end()
-                told.follow(tokens)
-            return writer.answer(len(prompts[0]))
-        finally:
-            writer.close()
-            told.close()
+        return contrasted(
+            memory,
+            prompts,
+            weights,
+            max_tokens=max_tokens,
+            grammar=grammar,
+            opening=opening,
+            until=until,
+        )
 
     def choose(
         self,
@@ -276,10 +278,7 @@ class LlamaEngine:
         probes = [self._asked(prefix, probe) for probe in ("A", "1")]
         common = min(shared(probes[0], p) for p in (probes[1], *prompts))
         memory.read(probes[0][:common]) if common else memory.clear()
-        found: list[Choice] = []
-        for group in _groups(prompts, common, memory, self._context):
-            found += _choices(memory, group, common, wanted)
-        return found
+        return chosen(memory, prompts, common, wanted, context=self._context)
 
     def weigh(self, messages: Sequence[Message], texts: Sequence[str]) -> list[float]:
         """How probable whole answers are: see ``Weighs.weigh``."""
@@ -438,49 +437,6 @@ def _write(
         finally:
             for sequence in used:
                 memory.drop(sequence)
-
-
-def _groups(
-    prompts: Sequence[Sequence[int]], common: int, memory: Memory, context: int
-) -> Iterator[list[Sequence[int]]]:
-    """Questions that are computed in one batch; one at a time on a CPU."""
-    group: list[Sequence[int]] = []
-    taken = 0
-    for prompt in prompts:
-        own = len(prompt) - common
-        full = len(group) == memory.parallel or taken + own > memory.batch
-        if group and (full or common + taken + own > context):
-            yield group
-            group, taken = [], 0
-        group.append(prompt)
-        taken += own
-    yield group
-
-
-def _choices(
-    memory: Memory,
-    prompts: Sequence[Sequence[int]],
-    common: int,
-    wanted: Sequence[int],
-) -> Iterator[Choice]:
-    """Compute what questions have beyond the prefix, and read two logits of each."""
-    import numpy as np
-
-    sequences = range(1, 1 + len(prompts))
-    try:
-        for sequence in sequences:
-            memory.branch(sequence)
-        spots = memory.feed(
-            [(s, common, p[common:]) for s, p in zip(sequences, prompts, strict=True)]
-        )
-        for spot in spots:
-            row = memory.logits(spot).astype(np.float64)
-            all_of_it = float(np.logaddexp.reduce(row))
-            first, second = (float(row[token]) - all_of_it for token in wanted)
-            yield Choice(min(first, 0.0), min(second, 0.0))
-    finally:
-        for sequence in sequences:
-            memory.drop(sequence)
 
 
 def _digest(files: Sequence[Path], *said: object) -> str:

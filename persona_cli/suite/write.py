@@ -1,17 +1,17 @@
 """A profile for a user of a suite: in memory, by the code that ``update`` runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from persona_cli import profile as pr
 from persona_cli.engine import Engine, Message
 from persona_cli.evidence import Evidence
-from persona_cli.fold import EARLIER, propose
+from persona_cli.fold import EARLIER, Proposal, propose
 from persona_cli.infer import Asking
 from persona_cli.interaction import Interaction
 from persona_cli.judge import profile_text
-from persona_cli.profile import Claim
+from persona_cli.profile import Claim, Profile
 from persona_cli.reconcile import reconcile
 from persona_cli.suite.users import Key, User
 from persona_cli.window import MOST_INTERACTIONS, block, shorten
@@ -55,48 +55,94 @@ class Written:
     answers: tuple[str, ...] = ()
 
 
-def write_profile(
-    user: User, engine: Engine, asking: Asking, plan: Plan, *, tentative: bool
-) -> Written:
-    """Fold a history into a profile, window by window.
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What is known of somebody after one more window.
 
-    tentative: claims seen once are read too; a short history has few others
-    Raises:    ModelError
+    done: interactions folded in so far
     """
-    profile, evidence = pr.empty(user.key.uid), Evidence(())
+
+    profile: Profile
+    evidence: Evidence
+    proposal: Proposal
+    done: int
+
+
+def folded(
+    name: str,
+    deeds: Sequence[Interaction],
+    end: Callable[[int], int],
+    engine: Engine,
+    asking: Asking,
+    *,
+    seed: int,
+) -> Iterator[Folded]:
+    """Fold a history in, window by window.
+
+    name:   of the profile
+    end:    from where a window begins to where it ends at the latest
+    Raises: ModelError
+    """
+    profile, evidence, done = pr.empty(name), Evidence(()), 0
     # One draft: of several, update takes the best by choices that a suite has not.
     asking = replace(asking, candidates=1)
-    deeds, done = user.history, 0
-    by: list[str] = []
-    answers: list[str] = []
     while done < len(deeds):
         proposal = propose(
             profile,
-            deeds[done : _end(done, len(deeds), plan)],
+            deeds[done : end(done)],
             deeds[max(done - EARLIER, 0) : done],
             engine,
             asking,
-            seed=plan.seed,
+            seed=seed,
         )
-        folded = reconcile(
+        after = reconcile(
             profile,
             evidence,
             proposal.inferred.draft.lines,
             proposal.interactions,
             by=proposal.inferred.by,
         )
-        profile, evidence = folded.profile, folded.evidence
+        profile, evidence = after.profile, after.evidence
         done += len(proposal.window.interactions)
-        by.append(proposal.inferred.by)
-        answers.append(proposal.inferred.answer.text)
-    claims = profile.claims
+        yield Folded(profile, evidence, proposal, done)
+
+
+def write_profile(
+    user: User, engine: Engine, asking: Asking, plan: Plan, *, tentative: bool
+) -> Written:
+    """Fold a history into a profile.
+
+    tentative: claims seen once are read too; a short history has few others
+    Raises:    ModelError
+    """
+    deeds, name = user.history, user.key.uid
+    profile = pr.empty(name)
+    by: list[str] = []
+    answers: list[str] = []
+    for step in folded(
+        name,
+        deeds,
+        lambda done: _end(done, len(deeds), plan),
+        engine,
+        asking,
+        seed=plan.seed,
+    ):
+        profile = step.profile
+        by.append(step.proposal.inferred.by)
+        answers.append(step.proposal.inferred.answer.text)
     return Written(
         user.key,
-        profile_text(_firm(claims) if tentative else claims),
+        read_of(profile, tentative=tentative),
         pr.render(profile),
         tuple(by),
         tuple(answers),
     )
+
+
+def read_of(profile: Profile, *, tentative: bool) -> str:
+    """What a judge reads of a profile; with what is tentative in it, or without."""
+    claims = profile.claims
+    return profile_text(_firm(claims) if tentative else claims)
 
 
 def raw_history(user: User, engine: Engine) -> Written:
