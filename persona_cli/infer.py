@@ -191,9 +191,9 @@ def _weighed(
     asking: Asking,
     by: str,
 ) -> Inferred:
-    """What a small model says of each interaction, as far as the choices bear it out.
+    """What a small model says of each interaction, as far as interactions bear it out.
 
-    Counting speaks beside it, for what no choice shows.
+    Counting speaks beside it, for what none of them shows alone.
     """
     told = weighed(past, window.interactions, engine)
     voices = Voices(window.interactions, past)

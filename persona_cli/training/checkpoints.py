@@ -39,6 +39,57 @@ def step_of(checkpoint: Path) -> int | None:
     return None
 
 
+class Checkpointed:
+    """Keeps the place of a trainer of transformers in safetensors and JSON.
+
+    Stands before that trainer among the bases. Never pickles: what is resumed from may
+    have come from elsewhere.
+    """
+
+    args: Any
+    is_deepspeed_enabled: bool
+    is_fsdp_enabled: bool
+    optimizer: Any
+    lr_scheduler: Any
+
+    def figures_kept(self) -> Mapping[str, float | int]:
+        """What is to be kept along with the place."""
+        return {}
+
+    def figures_back(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept."""
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """None: done.json says what was done."""
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        if self.is_deepspeed_enabled or self.is_fsdp_enabled:
+            super()._save_optimizer_and_scheduler(output_dir)  # type: ignore[misc]
+        elif self.args.should_save:
+            kept = self.figures_kept()
+            save_state(Path(output_dir), self.optimizer, self.lr_scheduler, **kept)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None or not (Path(checkpoint) / PLACE).is_file():
+            super()._load_optimizer_and_scheduler(checkpoint)  # type: ignore[misc]
+            return
+        self.figures_back(
+            load_state(Path(checkpoint), self.optimizer, self.lr_scheduler)
+        )
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        # A process may be here before the first one has made the folder.
+        Path(output_dir).mkdir(parents=True, exist_ok=True)
+        save_dice(self._dice(output_dir))
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is not None and self._dice(checkpoint).is_file():
+            load_dice(self._dice(checkpoint))
+
+    def _dice(self, folder: str) -> Path:
+        return Path(folder) / f"dice-{self.args.process_index}.safetensors"
+
+
 def save_state(
     folder: Path, optimizer: Any, scheduler: Any, **more: float | int
 ) -> None:

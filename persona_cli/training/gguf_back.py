@@ -53,22 +53,9 @@ def _read(file: Path, base: Path) -> tuple[dict[str, Any], int, float]:
     import gguf
     import numpy as np
 
-    from persona_cli.gguf import check
-    from persona_cli.models.adapters import BASE
     from persona_cli.training.gguf_files import layout
 
-    header = check(file)
-    if not header.is_adapter:
-        raise InputError(
-            f"{file}: is a model, not an adapter", remedy="Name it with --base."
-        )
-    bound = header.text(BASE)
-    if bound and bound != digest_of(base):
-        raise InputError(
-            f"{file}: is an adapter for the model whose sha256 begins with"
-            f" {bound[:12]}",
-            remedy="Name its own base with --base.",
-        )
+    _check_bound(file, base)
     shape = layout(base)
     names = shape.names()
     modules = {
@@ -100,6 +87,25 @@ def _read(file: Path, base: Path) -> tuple[dict[str, Any], int, float]:
             remedy="Take an adapter that persona exported.",
         )
     return weights, ranks.pop(), float(field.contents())
+
+
+def _check_bound(file: Path, base: Path) -> None:
+    """See that it is an adapter, and of this base."""
+    from persona_cli.gguf import check
+    from persona_cli.models.adapters import BASE
+
+    header = check(file)
+    if not header.is_adapter:
+        raise InputError(
+            f"{file}: is a model, not an adapter", remedy="Name it with --base."
+        )
+    bound = header.text(BASE)
+    if bound and bound != digest_of(base):
+        raise InputError(
+            f"{file}: is an adapter for the model whose sha256 begins with"
+            f" {bound[:12]}",
+            remedy="Name its own base with --base.",
+        )
 
 
 def _modules(blocks: int) -> Iterator[str]:

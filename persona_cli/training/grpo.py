@@ -7,13 +7,7 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import GRPOTrainer
 
-from persona_cli.training.checkpoints import (
-    PLACE,
-    load_dice,
-    load_state,
-    save_dice,
-    save_state,
-)
+from persona_cli.training.checkpoints import Checkpointed
 from persona_cli.training.curves import Curve
 
 # Rows that transformers writes at once; vLLM sees to it by itself.
@@ -35,7 +29,7 @@ _FIGURES = {
 }
 
 
-class Trainer(GRPOTrainer):  # type: ignore[misc]
+class Trainer(Checkpointed, GRPOTrainer):  # type: ignore[misc]
     """TRL's trainer, without pickles and model cards."""
 
     def write(
@@ -57,9 +51,6 @@ class Trainer(GRPOTrainer):  # type: ignore[misc]
             found |= zip(places, written, strict=True)
         return [found[place] for place in range(len(prompts))], [None] * len(prompts)
 
-    def create_model_card(self, *_: Any, **__: Any) -> None:
-        """None: done.json says what was done."""
-
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         if hasattr(self.model, "peft_config"):
@@ -74,30 +65,6 @@ class Trainer(GRPOTrainer):  # type: ignore[misc]
         else:
             super()._save(output_dir, state_dict)
         (folder / "training_args.bin").unlink(missing_ok=True)
-
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        if self.is_deepspeed_enabled or self.is_fsdp_enabled:
-            super()._save_optimizer_and_scheduler(output_dir)
-        elif self.args.should_save:
-            save_state(Path(output_dir), self.optimizer, self.lr_scheduler)
-
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is None or not (Path(checkpoint) / PLACE).is_file():
-            super()._load_optimizer_and_scheduler(checkpoint)
-        else:
-            load_state(Path(checkpoint), self.optimizer, self.lr_scheduler)
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        # A process may be here before the first one has made the folder.
-        Path(output_dir).mkdir(parents=True, exist_ok=True)
-        save_dice(self._dice(output_dir))
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        if checkpoint is not None and self._dice(checkpoint).is_file():
-            load_dice(self._dice(checkpoint))
-
-    def _dice(self, folder: str) -> Path:
-        return Path(folder) / f"dice-{self.args.process_index}.safetensors"
 
 
 class Ledger(TrainerCallback):  # type: ignore[misc]

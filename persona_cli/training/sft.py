@@ -5,7 +5,7 @@ signal ends it at the next step with a checkpoint.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,13 +17,7 @@ from torch.nn.functional import cross_entropy
 from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from persona_cli.training.checkpoints import (
-    PLACE,
-    load_dice,
-    load_state,
-    save_dice,
-    save_state,
-)
+from persona_cli.training.checkpoints import Checkpointed
 from persona_cli.training.curves import Curve
 from persona_cli.training.examples import Form
 from persona_cli.training.packing import IGNORED
@@ -178,7 +172,7 @@ def config_of(method: Method, folder: Path, *, seed: int, measures: bool) -> SFT
     )
 
 
-class Trainer(SFTTrainer):  # type: ignore[misc]
+class Trainer(Checkpointed, SFTTrainer):  # type: ignore[misc]
     """TRL's trainer, with a loss of less work, and without pickles and model cards."""
 
     @property
@@ -232,44 +226,19 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
             self._total_train_tokens += tokens
         found["num_tokens"] = [self._total_train_tokens]
 
-    def create_model_card(self, *_: Any, **__: Any) -> None:
-        """None: done.json says what was done."""
+    def figures_kept(self) -> Mapping[str, float | int]:
+        """Tokens seen so far, over all starts."""
+        return {"tokens": self._total_train_tokens}
+
+    def figures_back(self, kept: Mapping[str, Any]) -> None:
+        """Count on from there."""
+        self._total_train_tokens = kept["tokens"]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)
         (Path(output_dir or self.args.output_dir) / "training_args.bin").unlink(
             missing_ok=True
         )
-
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        if self.is_deepspeed_enabled or self.is_fsdp_enabled:
-            super()._save_optimizer_and_scheduler(output_dir)
-        elif self.args.should_save:
-            save_state(
-                Path(output_dir),
-                self.optimizer,
-                self.lr_scheduler,
-                tokens=self._total_train_tokens,
-            )
-
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is None or not (Path(checkpoint) / PLACE).is_file():
-            super()._load_optimizer_and_scheduler(checkpoint)
-            return
-        place = load_state(Path(checkpoint), self.optimizer, self.lr_scheduler)
-        self._total_train_tokens = place["tokens"]
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        # A process may be here before the first one has made the folder.
-        Path(output_dir).mkdir(parents=True, exist_ok=True)
-        save_dice(self._dice(output_dir))
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        if checkpoint is not None and self._dice(checkpoint).is_file():
-            load_dice(self._dice(checkpoint))
-
-    def _dice(self, folder: str) -> Path:
-        return Path(folder) / f"dice-{self.args.process_index}.safetensors"
 
 
 class Ledger(TrainerCallback):  # type: ignore[misc]

@@ -1,7 +1,8 @@
 """What the profiles that a model writes are worth: how true, and what they foresee.
 
     python scripts/bench/claims.py DATA [--model tiny] [--lora FILE.gguf]
-        [--split test] [--users 50] [--out FILE.jsonl] [--beside FILE.jsonl]
+        [--split test] [--users 50] [--counting]
+        [--out FILE.jsonl] [--beside FILE.jsonl]
 
 DATA is what ``persona train data`` wrote: its users' truth is known, what each of their
 interactions shows, and choices of theirs that are in no history. Each user is read
@@ -21,6 +22,7 @@ Printed, with n and 95 % intervals:
 That a claim also *says* its truth, and not its contrary, only a reader can tell:
 ``--out`` is for one, each claim beside the truth it is of. ``--beside`` compares the
 choices with those of an ``--out`` before, for the same users: McNemar's exact test.
+``--counting`` lets the model write nothing, so that counting alone speaks.
 """
 
 import argparse
@@ -31,11 +33,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from persona_cli.accuracy import Accuracy, paired
 from persona_cli.baselines import TfIdf, liked, longer
-from persona_cli.engine import Engine
+from persona_cli.each import NOTHING
+from persona_cli.engine import Answer, Engine, Message
 from persona_cli.engines import opener
 from persona_cli.evidence import Evidence
 from persona_cli.infer import Asking
@@ -72,6 +75,22 @@ class Foreseen:
     alike: float
 
 
+class Silent:
+    """An engine that writes nothing, and otherwise is another."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def draft(
+        self, _messages: Sequence[Message], n: int, **_asked: Any
+    ) -> list[Answer]:
+        """Nothing, so often."""
+        return [Answer(NOTHING)] * n
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """All about one user."""
@@ -94,12 +113,15 @@ def main() -> None:
     parser.add_argument("--lora", type=Path, action="append", default=[])
     parser.add_argument("--split", default="test", choices=("train", "val", "test"))
     parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--counting", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--beside", type=Path)
     options = parser.parse_args()
     settings = Settings(model=options.model, lora=tuple(options.lora))
     opened = opener(settings, tell=lambda _: None)
     engine, asking = opened.open()
+    if options.counting:
+        engine = cast("Engine", Silent(engine))
     users = [*islice(read_split(options.data, options.split), options.users)]
     rows = []
     for row in read(users, engine, asking):
