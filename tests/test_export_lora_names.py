@@ -231,6 +231,9 @@ def test_it_is_listed_and_removed_by_its_name(base, shelf, tmp_path):
     assert (one.size, one.at) == (copy.stat().st_size, AT)
     listed = CliRunner().invoke(app, ["model", "list", "--json"])
     assert "mine" in {row["name"] for row in json.loads(listed.stdout)}
+    lines = CliRunner().invoke(app, ["model", "list"]).stdout.splitlines()
+    (line,) = [line for line in lines if line.split()[0] == "mine"]
+    assert line.endswith("licence unknown  unverified")
     assert remove(resolve_model("mine"), shelf) == one.size
     assert not copy.exists()
     assert base.exists()

@@ -75,9 +75,8 @@ def list_models(as_json: AsJson = False, root: Root = None) -> None:
         size = size_text(row["size"]) if row["size"] else "?"
         state = "here" if row["here"] else "-"
         checked = "" if row["verified"] else "  unverified"
-        emit(
-            f"{mark} {row['name']:<24} {state:<5} {size:>8}  {row['licence']}{checked}"
-        )
+        licence = row["licence"] or "licence unknown"
+        emit(f"{mark} {row['name']:<24} {state:<5} {size:>8}  {licence}{checked}")
         emit(f"      {row['says']}")
     if used not in {row["name"] for row in rows}:
         emit(f"* {used}")
