@@ -22,7 +22,9 @@ Printed, with n and 95 % intervals:
 That a claim also *says* its truth, and not its contrary, only a reader can tell:
 ``--out`` is for one, each claim beside the truth it is of. ``--beside`` compares the
 choices with those of an ``--out`` before, for the same users: McNemar's exact test.
-``--counting`` lets the model write nothing, so that counting alone speaks.
+``--counting`` lets the model write nothing, so that counting alone speaks. ``--lora``
+takes the place of all of a model's own adapters, its judge's too: to measure a writer
+beside that judge, export it with ``--name``.
 """
 
 import argparse
