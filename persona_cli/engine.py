@@ -229,7 +229,8 @@ class Contrasts(Protocol):
         rivals:  other chats, and their weights, at least 0
         opening: tokens of the answer before the rivals count
         until:   once the answer holds this text, the rivals count no more
-        Raises:  ModelError when the chats do not fit the context together, or the
-                 grammar does not compile
+        Raises:  ModelError when the chats do not fit the context together, when they
+                 are more than it reads side by side, or when the grammar does not
+                 compile
         """
         ...

@@ -37,6 +37,8 @@ _BACKWARD = "backward@2"
 
 _ANOTHER = "Judge with another model, or leave the check out: --no-verify."
 
+_LOCAL = "Judge with a local model, or leave the check out: --no-verify."
+
 _ROUNDING = 1e-3  # by which a log-probability may be above 0
 
 _FENCES = ("profile", "asked", "item")
@@ -194,7 +196,7 @@ class Judge:
         if not claims:
             return [Verdict(question.id, 0.5) for question in questions]
         if self._scales is None:
-            self._scales = Scales(self._engine, remedy=_ANOTHER)
+            self._scales = Scales(self._engine, remedy=_LOCAL)
         self._scales.learn(claims)
         verdicts: list[Verdict] = []
         for one in questions:

@@ -135,8 +135,10 @@ def test_an_engine_that_cannot_say_what_sets_apart_is_not_asked_each():
 
 def test_a_judge_whose_engine_cannot_weigh_says_so():
     """Not every server tells how probable an answer is."""
-    with pytest.raises(ModelError, match="cannot tell how probable"):
-        Judge(ScriptedEngine(), "backward").judge("- A.", [Question("1", "", "a", "b")])
+    asked = [Question("1", "", "a", "b")]
+    with pytest.raises(ModelError, match="cannot tell how probable") as caught:
+        Judge(ScriptedEngine(), "backward").judge("- A.", asked)
+    assert "a local model" in (caught.value.remedy or "")
 
 
 def test_claims_about_something_else_do_not_add_up():

@@ -14,7 +14,7 @@ from typing import Any
 
 from persona_cli.engine import GREEDY, Answer
 from persona_cli.llama.dice import Dice
-from persona_cli.llama.memory import Memory
+from persona_cli.llama.memory import LAST, Memory
 from persona_cli.llama.writer import Limits, Writer
 from persona_cli.pieces import THINK, AnswerStream
 
@@ -23,10 +23,6 @@ PLAUSIBLE = 0.1
 
 # Logits below which no plausible token is; the rest keep their order there.
 _BELOW = 1e4
-
-
-# Where the logits of the token that was computed last are.
-_LAST = -1
 
 
 def contrasted(
@@ -45,7 +41,7 @@ def contrasted(
     hand = Dice(memory, GREEDY, 0, grammar, logits=told.row)
     writer = Writer(memory.vocabulary, stream, Limits(max_tokens, None), hand=hand)
     try:
-        while tokens := writer.next(_LAST):
+        while tokens := writer.next(LAST):
             if until and until in stream.text:
                 told.end()
             told.follow(tokens)

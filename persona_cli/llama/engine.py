@@ -21,16 +21,13 @@ from persona_cli.llama.choose import chosen
 from persona_cli.llama.contrast import contrasted
 from persona_cli.llama.dice import Dice
 from persona_cli.llama.library import build, library
-from persona_cli.llama.memory import JUDGING, WRITING, Memory
+from persona_cli.llama.memory import JUDGING, LAST, WRITING, Memory
 from persona_cli.llama.states import shared
 from persona_cli.llama.tuning import Tuning
 from persona_cli.llama.weigh import weigh
 from persona_cli.llama.writer import Limits, Writer, closing
 from persona_cli.machine import available_memory, memory_needed
 from persona_cli.pieces import THINK, AnswerStream, Tags
-
-# Where the logits of the token that was computed last are.
-_LAST = -1
 
 
 class LlamaEngine:
@@ -204,7 +201,7 @@ class LlamaEngine:
                     )
                 )
             memory.read(prompt, lasting=self._lasting(messages, prompt))
-            memory.logits(_LAST)  # are they numbers?
+            memory.logits(LAST)  # are they numbers?
             _write(memory, writers, len(prompt), self._together(len(prompt), limits))
             return [writer.answer(len(prompt)) for writer in writers]
         finally:
@@ -412,7 +409,7 @@ def _write(
     begun: tokens of the prompt
     """
     # All of them now: the prompt's logits are gone after the next token.
-    firsts = [writer.next(_LAST) for writer in writers]
+    firsts = [writer.next(LAST) for writer in writers]
     for start in range(0, len(writers), together):
         group = range(start, min(start + together, len(writers)))
         # sequence -> its writer, where it ends, and what comes next

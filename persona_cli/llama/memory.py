@@ -27,6 +27,9 @@ _SIDE_BY_SIDE = 4
 
 _REMEDY = "Lower context_tokens, or use a smaller model."
 
+# Where the logits of the token that was computed last are.
+LAST = -1
+
 # What adapters are laid over the model for.
 WRITING, JUDGING = 0, 1
 

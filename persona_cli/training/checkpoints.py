@@ -62,6 +62,8 @@ class Checkpointed:
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """None: done.json says what was done."""
 
+    # The ignores: what is called there is the trainer's, which only a base class to
+    # come has.
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         if self.is_deepspeed_enabled or self.is_fsdp_enabled:
             super()._save_optimizer_and_scheduler(output_dir)  # type: ignore[misc]

@@ -45,7 +45,7 @@ from persona_cli.engines import opener
 from persona_cli.evidence import Evidence
 from persona_cli.infer import Asking
 from persona_cli.judge import Judge, Question
-from persona_cli.profile import Profile
+from persona_cli.profile import Claim
 from persona_cli.settings import Settings
 from persona_cli.suite.write import folded, read_of
 from persona_cli.training.users import SimulatedUser, read_split
@@ -95,16 +95,15 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All about one user."""
+    """All about one user.
+
+    shown: truth -> how many interactions show it
+    """
 
     user: SimulatedUser
     claims: tuple[Found, ...]
     foreseen: tuple[Foreseen, ...]
-
-    @property
-    def shown(self) -> Mapping[str, int]:
-        """Truth -> how many interactions show it."""
-        return Counter(t for deed in self.user.interactions for t in set(deed.shows))
+    shown: Mapping[str, int]
 
 
 def main() -> None:
@@ -175,8 +174,8 @@ def read(
                 )
         if profile is not None:
             lent = read_of(profile, tentative=True)
-            found = tuple(claims_of(user, profile, evidence))
-            yield Row(user, found, tuple(foreseen))
+            found = tuple(claims_of(user, profile.claims, evidence))
+            yield Row(user, found, tuple(foreseen), shown(user))
 
 
 def next_choices(user: SimulatedUser, done: int) -> list[Question]:
@@ -187,12 +186,17 @@ def next_choices(user: SimulatedUser, done: int) -> list[Question]:
     ]
 
 
+def shown(user: SimulatedUser) -> Mapping[str, int]:
+    """Truth -> how many interactions show it."""
+    return Counter(truth for deed in user.interactions for truth in set(deed.shows))
+
+
 def claims_of(
-    user: SimulatedUser, profile: Profile, evidence: Evidence
+    user: SimulatedUser, claims: Sequence[Claim], evidence: Evidence
 ) -> Iterator[Found]:
     """The claims of a user's profile, each with its truth."""
     own = {deed.id: deed.shows for deed in user.interactions}
-    for claim in profile.claims:
+    for claim in claims:
         cites = tuple(link.interaction for link in evidence.links(claim.id))
         counts = Counter(truth for cite in cites for truth in set(own[cite]))
         best = max(counts, key=counts.__getitem__, default=None)
@@ -257,9 +261,10 @@ def print_beside(rows: Sequence[Row], path: Path) -> None:
     ]
     test = paired([old > 0.5 for old, _ in both], [new > 0.5 for _, new in both])
     old = Accuracy(sum(p > 0.5 for p, _ in both), len(both))
+    even = sum(p == 0.5 for p, _ in both), sum(p == 0.5 for _, p in both)
     print(
         f"{path.name}: {_said(old)}; {test.gained} gained, {test.lost} lost since,"
-        f" p = {test.p_value:.3g}"
+        f" p = {test.p_value:.3g}; {even[0]} of its misses even, {even[1]} of these"
     )
 
 
