@@ -5,7 +5,8 @@ RUN.yaml is written by ``persona train rl``. What comes of it, in its ``out``:
     curve.jsonl, curve.png   rewards of both stages, share of the right form, lengths
     checkpoints/             from which a killed run goes on
     adapter/                 the PEFT adapter; model/ where all weights were trained
-    before.json              what the writer was worth on users of other preferences
+    before.json, after.json  what the writer was worth on users of other preferences:
+                             those of two runs compare as these two do, by ``gained``
     done.json                what was learned from, and what was gained on those users
 """
 
@@ -13,7 +14,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -144,11 +145,12 @@ def reward(run: runs.Run) -> int:
         return 128 + stop.told
 
     trainer.save_model(str(run.out / ("model" if method.rank is None else "adapter")))
-    gain = (
-        gained(before, measured(hook, asked, trainer, rank=rank, world=world))
-        if before is not None
-        else {}
-    )
+    gain: Mapping[str, float] = {}
+    if before is not None:
+        after = measured(hook, asked, trainer, rank=rank, world=world)
+        gain = gained(before, after)
+        if state.is_main_process:
+            write_scores(after, run.out / "after.json")
     if state.is_main_process:
         steps = trainer.state.global_step
         done = {

@@ -1,12 +1,17 @@
 """What the README says is so."""
 
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from persona_cli.cli.app import COMMANDS
+import pytest
+import typer.main
+from typer.core import TyperGroup
+
+from persona_cli.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -66,3 +71,51 @@ def test_the_scripts_are_plain_sh():
     for name in ("scripts/try", "scripts/check", "scripts/setup", ".ci/run"):
         done = subprocess.run(["sh", "-n", ROOT / name], capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, ""), name
+
+
+def commands_of(text: str) -> list[list[str]]:
+    """Every ``persona ...`` of a text's blocks of shell, in words, without the name."""
+    lines = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    for session in re.findall(
+        r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL
+    ):
+        lines += "".join(re.findall(r"^\$ (.*\n)", session, re.MULTILINE))
+    found: list[list[str]] = []
+    for line in lines.splitlines():
+        words = shlex.shlex(line, posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        commands: list[list[str]] = [[]]
+        for word in words:
+            if set(word) <= set("|&;<>()"):
+                commands.append([])
+            else:
+                commands[-1].append(word)
+        found += [one[1:] for one in commands if one[:1] == ["persona"]]
+    return found
+
+
+@pytest.mark.parametrize("words", commands_of(README), ids=" ".join)
+def test_every_command_that_is_shown_is_one(words):
+    """It has these options and takes so many arguments; nothing of it is run."""
+    command, context = typer.main.get_command(app), None
+    while isinstance(command, TyperGroup):
+        context = command.make_context(
+            words[0], [], parent=context, resilient_parsing=True
+        )
+        command = command.get_command(context, words[0])
+        assert command is not None
+        words = words[1:]
+    with command.make_context(words[0] if words else "", list(words), parent=context):
+        pass
+
+
+def test_a_block_of_shell_is_read_as_a_shell_does():
+    """Pipes and comments end a command; output and other programs are none."""
+    text = """```console
+$ echo "a | b" | persona apply me --task "x y" > out  # persona show
+persona log and other output
+the persona of it
+```
+`persona nowhere`
+"""
+    assert commands_of(text) == [["apply", "me", "--task", "x y"]]

@@ -22,6 +22,7 @@ from persona_cli.training.base import chat_template, load_base  # noqa: E402
 from persona_cli.training.checkpoints import last_whole  # noqa: E402
 from persona_cli.training.courses import courses, visits  # noqa: E402
 from persona_cli.training.curves import Curve, read_curve  # noqa: E402
+from persona_cli.training.gain import gained, read_scores  # noqa: E402
 from persona_cli.training.grpo import Ledger, Trainer  # noqa: E402
 from persona_cli.training.rl import (  # noqa: E402
     Hook,
@@ -260,6 +261,8 @@ def test_a_run_leaves_all_that_it_should(unbroken):
     low, high = done["val_r2_gain_low"], done["val_r2_gain_high"]
     assert low <= done["val_r2_gain"] <= high
     assert done["tokens"] == curve(unbroken, "tokens")[4]
+    was, now = (read_scores(unbroken / f"{when}.json") for when in ("before", "after"))
+    assert done == done | gained(was, now)
 
 
 def test_no_pickle_is_written(unbroken):
