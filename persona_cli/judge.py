@@ -99,6 +99,14 @@ class Judgement:
         return math.fsum(v.p for v in self.verdicts) / len(self.verdicts)
 
     @property
+    def even(self) -> float:
+        """Share of questions that nothing was said of, in [0, 1]: neither item named.
+
+        So half of it is what guessing there would add to the accuracy.
+        """
+        return sum(v.p == 0.5 for v in self.verdicts) / max(1, len(self.verdicts))
+
+    @property
     def flips(self) -> float:
         """Share of questions in which the order decided, in [0, 1]."""
         return sum(v.flipped for v in self.verdicts) / max(1, len(self.verdicts))

@@ -72,7 +72,7 @@ def test_the_table_has_a_row_a_source_and_the_mean(evaluate, tmp_path):
     more = write_suite(tmp_path / "x.jsonl", user("gin", source="alone"))
     said = evaluate(as_json=False, paths=[more])
     lines = said.splitlines()
-    head = "source n accuracy 95% interval confidence flips"
+    head = "source n accuracy 95% interval even confidence flips"
     assert lines[0].split() == [
         *head.split(),
         "longer",
@@ -326,10 +326,10 @@ def test_a_profile_is_measured_beside_its_controls(measure, session):
     n = rows["ada"][-1]
     assert 20 <= int(n) <= 40
     assert rows["ada"][0] == "100.0%"
-    assert rows["ada"][2:] == ["to", "100.0", "0.800", "0.0%", n]
+    assert rows["ada"][2:] == ["to", "100.0", "0.0%", "0.800", "0.0%", n]
     assert rows["(empty)"][0] == rows["bob"][0] == "0.0%"
-    assert rows["(strangers)"] == ["0.0%", "-", "0.500", "0.0%", n]
-    assert rows["(longer)"] == ["50.0%", "-", "-", "-", n]
+    assert rows["(strangers)"] == ["0.0%", "-", "100.0%", "0.500", "0.0%", n]
+    assert rows["(longer)"] == ["50.0%", "-", "-", "-", "-", n]
     assert rows["(tf-idf)"][0] == "100.0%"
     assert "(popular)" not in rows
 

@@ -35,6 +35,7 @@ def test_a_judge_that_reads_foresees_what_the_profile_says(form):
     assert judge.judge(TERSE, SOME).confidence > 0.6
     nobody = judge.judge("", SOME)
     assert (nobody.accuracy.rate, nobody.confidence, nobody.flips) == (0.0, 0.5, 0.0)
+    assert nobody.even == 1.0
 
 
 def test_both_orders_are_asked_and_averaged():
@@ -141,9 +142,9 @@ def test_a_judgement_counts_ties_as_wrong():
     found = Judgement((Verdict("a", 0.9), Verdict("b", 0.5, True), Verdict("c", 0.1)))
     assert (found.accuracy.right, found.accuracy.asked) == (1, 3)
     assert found.confidence == pytest.approx(0.5)
-    assert found.flips == pytest.approx(1 / 3)
+    assert found.flips == found.even == pytest.approx(1 / 3)
     assert math.isnan(Judgement(()).confidence)
-    assert Judgement(()).flips == 0
+    assert Judgement(()).flips == Judgement(()).even == 0
 
 
 def test_a_judge_reads_what_apply_hands_out():

@@ -350,6 +350,7 @@ def test_the_record_has_the_shape_that_is_promised(users):
         "n",
         "accuracy",
         "interval",
+        "even",
         "confidence",
         "flips",
         "baselines",
@@ -357,6 +358,7 @@ def test_the_record_has_the_shape_that_is_promised(users):
     assert (one["n"], one["accuracy"], said["mean"]) == (4, 1.0, 0.5)
     assert one["interval"] == [pytest.approx(0.5101, abs=1e-4), 1.0]
     assert said["sources"]["x"]["flips"] == 1.0
+    assert said["sources"]["x"]["even"] == 0.0
 
 
 @pytest.mark.parametrize(

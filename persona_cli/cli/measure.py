@@ -56,6 +56,7 @@ class _Row:
     kind: str
     accuracy: float
     interval: tuple[float, float] | None = None
+    even: float | None = None
     confidence: float | None = None
     flips: float | None = None
 
@@ -199,6 +200,7 @@ def _rows(name: str, found: Evaluation, simple: Mapping[str, float]) -> list[_Ro
                 "strangers",
                 sum(one.accuracy.rate for one in many) / len(many),
                 None,  # their answers to one question are not two observations
+                sum(one.even for one in many) / len(many),
                 sum(one.confidence for one in many) / len(many),
                 sum(one.flips for one in many) / len(many),
             )
@@ -209,20 +211,29 @@ def _rows(name: str, found: Evaluation, simple: Mapping[str, float]) -> list[_Ro
 def _row(name: str, kind: str, found: Judgement) -> _Row:
     accuracy = found.accuracy
     return _Row(
-        name, kind, accuracy.rate, accuracy.interval, found.confidence, found.flips
+        name,
+        kind,
+        accuracy.rate,
+        accuracy.interval,
+        found.even,
+        found.confidence,
+        found.flips,
     )
 
 
 def _show(rows: Sequence[_Row], n: int, found: Evaluation) -> None:
     if rows:
-        head = ["foreseen from", "accuracy", "95% interval", "confidence", "flips", "n"]
         table(
-            head,
+            [
+                *("foreseen from", "accuracy", "95% interval"),
+                *("even", "confidence", "flips", "n"),
+            ],
             [
                 [
                     row.name,
                     percent(row.accuracy),
                     interval(row.interval) if row.interval else "-",
+                    percent(row.even),
                     "-" if row.confidence is None else f"{row.confidence:.3f}",
                     percent(row.flips),
                     str(n),
@@ -254,6 +265,7 @@ def _record(
                 "kind": row.kind,
                 "accuracy": row.accuracy,
                 "interval": list(row.interval) if row.interval else None,
+                "even": row.even,
                 "confidence": row.confidence,
                 "flips": row.flips,
             }
@@ -269,6 +281,7 @@ def _of_past(past: Past) -> dict[str, Any]:
         "commit": past.commit or None,
         "accuracy": accuracy.rate,
         "interval": list(accuracy.interval),
+        "even": past.judgement.even,
         "confidence": past.judgement.confidence,
         "flips": past.judgement.flips,
         "n": accuracy.asked,

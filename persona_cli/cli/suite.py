@@ -210,7 +210,7 @@ def _through(results: Iterator[Any], step: Callable[[], None]) -> None:
 
 
 def _show(found: dict[str, Figures]) -> None:
-    head = ["source", "n", "accuracy", "95% interval", "confidence", "flips"]
+    head = ["source", "n", "accuracy", "95% interval", "even", "confidence", "flips"]
     rows = []
     for source, one in found.items():
         accuracy = one.own.accuracy
@@ -220,6 +220,7 @@ def _show(found: dict[str, Figures]) -> None:
                 str(accuracy.asked),
                 percent(accuracy.rate),
                 interval(accuracy.interval),
+                percent(one.own.even),
                 f"{one.own.confidence:.3f}",
                 percent(one.own.flips),
                 *(percent(one.baselines.get(name)) for name in BASELINES),
@@ -229,7 +230,7 @@ def _show(found: dict[str, Figures]) -> None:
     rows.append(["mean over sources", "", percent(mean(found)), *blank])
     table([*head, *BASELINES], rows)
     tell(
-        "flips: the order of the two items decided. empty, other: the same choices"
-        " foreseen from no profile, and from another user's. longer, popular, tf-idf:"
-        " a tie counts half; elsewhere it is wrong"
+        "even: nothing was said of it, which counts as wrong. flips: the order of the"
+        " two items decided. empty, other: the same choices foreseen from no profile,"
+        " and from another user's. longer, popular, tf-idf: a tie counts half"
     )

@@ -74,6 +74,7 @@ def record(found: Mapping[str, Figures]) -> dict[str, object]:
                 "n": one.own.accuracy.asked,
                 "accuracy": one.own.accuracy.rate,
                 "interval": list(one.own.accuracy.interval),
+                "even": one.own.even,
                 "confidence": one.own.confidence,
                 "flips": one.own.flips,
                 "baselines": dict(one.baselines),
