@@ -401,6 +401,40 @@ def test_git_must_be_there_and_new_enough(ada, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+@pytest.mark.parametrize(("times", "made"), [(1, True), (3, True), (4, False)])
+def test_a_gc_that_sweeps_a_folder_away_beside_us(
+    ada, tmp_path, monkeypatch, times, made
+):
+    """The object is written once more; when that never helps, it is said."""
+    swept = tmp_path / "swept"
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f"""#!/bin/sh
+case " $* " in
+*" hash-object -w "*)
+    if [ "$(cat {swept} 2>/dev/null | wc -l)" -lt {times} ]; then
+        echo >>{swept}
+        echo 'error: unable to create temporary file: No such file or directory' >&2
+        exit 128
+    fi ;;
+esac
+exec {shutil.which("git")} "$@"
+"""
+    )
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+    (ada / "profile.md").write_text("# ada, anew\n")
+    before = names(ada)
+    if made:
+        assert commit(ada) is not None
+    else:
+        with pytest.raises(InputError, match="temporary file"):
+            commit(ada)
+        assert names(ada) == before
+    assert len(swept.read_text()) == times
+
+
 def test_a_commit_is_flushed_to_the_disk(ada):
     """Fsync reaches every object, the branch, its reflog, the index, and their folders.
 
