@@ -400,7 +400,6 @@ def test_git_must_be_there_and_new_enough(ada, tmp_path, monkeypatch):
         Git(ada).require_ready()
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 @pytest.mark.parametrize(("times", "made"), [(1, True), (3, True), (4, False)])
 def test_a_gc_that_sweeps_a_folder_away_beside_us(
     ada, tmp_path, monkeypatch, times, made
@@ -435,6 +434,7 @@ exec {shutil.which("git")} "$@"
     assert len(swept.read_text()) == times
 
 
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 def test_a_commit_is_flushed_to_the_disk(ada):
     """Fsync reaches every object, the branch, its reflog, the index, and their folders.
 

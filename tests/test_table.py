@@ -27,11 +27,10 @@ def on_terminal(columns: int) -> str:
     ours, theirs = pty.openpty()
     env = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
     with os.fdopen(ours, "rb") as shown:
-        code = subprocess.run(
+        subprocess.run(
             [sys.executable, "-c", SCRIPT], stdout=theirs, env=env, check=True
-        ).returncode
+        )
         os.close(theirs)
-        assert code == 0
         said = b""
         try:
             while block := os.read(shown.fileno(), 4096):

@@ -41,11 +41,12 @@ def _draw(
     console = Console(markup=False, highlight=False, width=wide if piped else None)
     first = min(widths[0], _NARROWEST)
     if wide - widths[0] + first > console.width:
+        longest = max(map(len, head))
         for row in rows:
             console.print(row[0], soft_wrap=True)
             for name, value in zip(head[1:], row[1:], strict=True):
                 if value:
-                    console.print(f"  {name:<{max(map(len, head))}}  {value}")
+                    console.print(f"  {name:<{longest}}  {value}")
         return
     grid = Table(box=box.SIMPLE_HEAD)
     for number, name in enumerate(head):

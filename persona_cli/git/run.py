@@ -54,7 +54,7 @@ _CONFIG = (
 # What git says when a `git gc` beside it removed the empty folder that it had just made
 # for an object. Nothing was written then, and the next try finds it or makes it anew.
 _SWEPT = b"unable to create temporary file: No such file or directory"
-_TRIES = 4
+_AGAIN = 3
 
 # How git says that a disk is full; the last is of its index alone.
 _FULL = ("No space left on device", "Disk quota exceeded", "Out of diskspace")
@@ -103,31 +103,36 @@ def run_git(
     given = [part for setting in config for part in ("-c", setting)]
     command = [_git(folder), *_OPTIONS, *given, *args]
     scrubbed = environment(os.environ, extra or {})
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=scrubbed,
-                input=stdin,
-                capture_output=True,
-                timeout=patience,
-                pass_fds=passed,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BusyError(
-                f"{folder}: git {args[0]} did not end within {patience:.0f} s",
-                remedy="See what git is doing there, then run it again.",
-            ) from error
-        except FileNotFoundError as error:
-            if folder.is_dir():
-                raise no_git() from error
-            raise fault(error, folder) from error
-        except OSError as error:
-            raise fault(error, folder) from error
-        if not (done.returncode and tries_left and _SWEPT in done.stderr):
-            break
+
+    def ask() -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=scrubbed,
+            input=stdin,
+            capture_output=True,
+            timeout=patience,
+            pass_fds=passed,
+            check=False,
+        )
+
+    try:
+        done = ask()
+        for _ in range(_AGAIN):
+            if not done.returncode or _SWEPT not in done.stderr:
+                break
+            done = ask()
+    except subprocess.TimeoutExpired as error:
+        raise BusyError(
+            f"{folder}: git {args[0]} did not end within {patience:.0f} s",
+            remedy="See what git is doing there, then run it again.",
+        ) from error
+    except FileNotFoundError as error:
+        if folder.is_dir():
+            raise no_git() from error
+        raise fault(error, folder) from error
+    except OSError as error:
+        raise fault(error, folder) from error
     if done.returncode:
         raise _failed(folder, args[0], done)
     return done.stdout

@@ -9,7 +9,8 @@ Psychometrika 1, 1936), and single claims of preferences that nothing was learne
 are read, as at the end of ``train judge``. Where half of the rank reads as well, more
 of it is not what the judge lacks.
 
-What is cut was not trained at that rank; one that was could only be better.
+That tells what rank the function needs that was learned, not what training at that rank
+would find.
 """
 
 import argparse
